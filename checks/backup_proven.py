@@ -1,0 +1,26 @@
+"""Gate: the backup was restored once and read back."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from checks.gate import KEY, deployment_of, verdict
+
+
+@dg.asset_check(
+    asset="full_backup",
+    name="backup_proven",
+    blocking=True,
+    required_resource_keys={KEY},
+    description="The backup was started as a server and every table counted and digested there.",
+)
+def backup_proven(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
+    deployment = deployment_of(context)
+    manifest = deployment.backup.manifest if deployment.backup else None
+    return verdict(
+        deployment.refuse_backup(),
+        manifest.proof.result if manifest else "",
+        proof_seconds=round(manifest.proof.seconds, 3) if manifest else 0,
+        tables=len(manifest.tables) if manifest else 0,
+        rows=sum(digest.rows for digest in manifest.tables.values()) if manifest else 0,
+    )

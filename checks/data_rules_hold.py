@@ -1,0 +1,25 @@
+"""Gate: the data rules hold on the changed database."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from checks.gate import KEY, deployment_of, verdict
+
+
+@dg.asset_check(
+    asset="validation_report",
+    name="data_rules_hold",
+    blocking=True,
+    required_resource_keys={KEY},
+    description="Counts, orphans, required values, unique keys, AUTO_INCREMENT headroom, and your own rules.",
+)
+def data_rules_hold(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
+    deployment = deployment_of(context)
+    report = deployment.validation
+    return verdict(
+        deployment.refuse_validation("rules"),
+        "all data rules hold",
+        rules=len(report.rule_results) if report else 0,
+        problems=len(report.rule_problems) if report else 0,
+    )

@@ -1,0 +1,32 @@
+"""How a gate is written: a refusal becomes a failed blocking check with its next command."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from resources.deployment.deployment import Deployment
+from resources.errors import DbsyncError
+from resources.redact import inert, redact
+
+KEY = "deployment"
+
+
+def deployment_of(context: dg.AssetCheckExecutionContext) -> Deployment:
+    return getattr(context.resources, KEY)
+
+
+def verdict(refusal: DbsyncError | None, passed: str, **figures: float | int | str) -> dg.AssetCheckResult:
+    """Passed when there is no refusal. `figures` are scalars, which Dagster plots."""
+    if refusal is None:
+        return dg.AssetCheckResult(passed=True, description=passed, metadata=figures)
+    shown = {
+        name: inert(redact(text))
+        for name, text in refusal.as_dict().items()
+        if isinstance(text, str) and text
+    }
+    return dg.AssetCheckResult(
+        passed=False,
+        severity=dg.AssetCheckSeverity.ERROR,
+        description=inert(redact(str(refusal))),
+        metadata={**figures, **shown},
+    )

@@ -1,0 +1,26 @@
+"""Gate: no migration was edited, removed, left failed or slipped in out of order."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from checks.gate import KEY, deployment_of, verdict
+
+
+@dg.asset_check(
+    asset="migration_source",
+    name="history_clean",
+    blocking=True,
+    required_resource_keys={KEY},
+    description="No migration edited after it ran, missing from the folder, failed, or out of order.",
+)
+def history_clean(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
+    deployment = deployment_of(context)
+    status = deployment.status
+    return verdict(
+        deployment.refuse_history(),
+        "folder and history agree",
+        applied=len(status.applied_names) if status else 0,
+        pending=len(status.pending_names) if status else 0,
+        findings=len(status.findings) if status else 0,
+    )

@@ -1,0 +1,21 @@
+"""Gate: before anything changes, the schema is what its applied migrations make."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from checks.gate import KEY, deployment_of, verdict
+
+
+@dg.asset_check(
+    asset="full_backup",
+    name="no_drift",
+    blocking=True,
+    required_resource_keys={KEY},
+    description="The live schema equals a replay of the applied migrations, before the deployment.",
+)
+def no_drift(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
+    deployment = deployment_of(context)
+    refusal = deployment.refuse_drift()
+    found = len(deployment.drift)
+    return verdict(refusal, "no drift" if not found else f"{found} differences accepted", differences=found)

@@ -1,0 +1,24 @@
+"""Gate: after the change, the schema is what all migrations make."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from checks.gate import KEY, deployment_of, verdict
+
+
+@dg.asset_check(
+    asset="validation_report",
+    name="schema_consistent",
+    blocking=True,
+    required_resource_keys={KEY},
+    description="The live schema equals a replay of all migrations.",
+)
+def schema_consistent(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
+    deployment = deployment_of(context)
+    report = deployment.validation
+    return verdict(
+        deployment.refuse_validation("schema"),
+        "the schema is what the migrations make",
+        differences=len(report.differences) if report else 0,
+    )

@@ -1,0 +1,1 @@
+"""The asset graph, its jobs and the dbsync command."""

@@ -1,0 +1,36 @@
+"""The schema version that the database is at: the pending migrations, applied."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from dbsync_assets.assets.full_backup import full_backup
+from dbsync_assets.deployment_resource import KEY
+from resources.deployment.deployment import Deployment
+
+
+@dg.asset(
+    deps=[full_backup],
+    group_name="release",
+    kinds={"mysql", "prisma"},
+    description="Pending migrations applied under a held lock, bounded waits and a time-out.",
+    required_resource_keys={KEY},
+)
+def applied_schema_version(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+    if context.run.parent_run_id is not None:
+        # A re-execution would skip this "successful" step although a rollback undid it.
+        raise dg.Failure("a deployment is not resumed; start a new one: dbsync deploy", allow_retries=False)
+    deployment: Deployment = getattr(context.resources, KEY)
+    result = deployment.apply()
+    assert deployment.status
+    names = [*deployment.status.applied_names, *result.applied_migrations]
+    version = names[-1] if names else "empty"
+    return dg.MaterializeResult(
+        data_version=dg.DataVersion(version),
+        metadata={
+            "version": version,
+            "applied now": dg.MetadataValue.json(list(result.applied_migrations)),
+            "count": len(result.applied_migrations),
+            "seconds": round(result.execution_time, 3),
+        },
+    )

@@ -1,0 +1,47 @@
+"""A full backup, proven by having been started."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from dbsync_assets.assets.migration_source import migration_source
+from dbsync_assets.deployment_resource import KEY
+from resources.deployment.deployment import Deployment
+
+
+@dg.asset(
+    deps=[migration_source],
+    group_name="release",
+    kinds={"mysql"},
+    description="The whole database, archived; its rows were counted and digested on a started copy.",
+    required_resource_keys={KEY},
+)
+def full_backup(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+    deployment: Deployment = getattr(context.resources, KEY)
+    manifest = deployment.back_up().manifest
+    tables = dg.TableSchema(
+        columns=[
+            dg.TableColumn("table", "string"),
+            dg.TableColumn("rows", "int"),
+            dg.TableColumn("checksum", "int"),
+        ]
+    )
+    records = [
+        dg.TableRecord({"table": name, "rows": digest.rows, "checksum": digest.checksum})
+        for name, digest in manifest.tables.items()
+    ]
+    return dg.MaterializeResult(
+        data_version=dg.DataVersion(manifest.id),
+        metadata={
+            "id": manifest.id,
+            "engine": f"{manifest.engine} ({manifest.engine_reason})",
+            "size (bytes)": manifest.size,
+            "rows": sum(digest.rows for digest in manifest.tables.values()),
+            "proven": manifest.proof.proven,
+            "proof": manifest.proof.result,
+            "seconds": round(deployment.timings["backup"], 3),
+            "schema version": manifest.schema_version,
+            "path": dg.MetadataValue.path(manifest.file_path),
+            "tables": dg.MetadataValue.table(records, tables),
+        },
+    )

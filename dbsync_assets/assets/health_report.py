@@ -1,0 +1,28 @@
+"""Whether database, application and host are well."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from dbsync_assets.assets.validation_report import validation_report
+from dbsync_assets.deployment_resource import KEY
+from resources.deployment.deployment import Deployment
+
+
+@dg.asset(
+    deps=[validation_report],
+    group_name="release",
+    kinds={"mysql"},
+    description="Database, application and system figures against their thresholds.",
+    required_resource_keys={KEY},
+)
+def health_report(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+    deployment: Deployment = getattr(context.resources, KEY)
+    health = deployment.check_health()
+    return dg.MaterializeResult(
+        metadata={
+            "healthy": health.healthy,
+            "problems": dg.MetadataValue.json([str(problem) for problem in health.problems]),
+            "figures": dg.MetadataValue.json(health.as_dict()),
+        }
+    )

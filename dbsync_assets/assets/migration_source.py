@@ -1,0 +1,36 @@
+"""The migrations folder at a commit, and the history it meets."""
+
+from __future__ import annotations
+
+import hashlib
+
+import dagster as dg
+
+from dbsync_assets.deployment_resource import KEY
+from resources.deployment.deployment import Deployment
+from resources.redact import inert
+
+
+@dg.asset(
+    group_name="release",
+    kinds={"git", "prisma"},
+    description="Prisma's migrations folder at the commit being released, and what is pending.",
+    required_resource_keys={KEY},
+)
+def migration_source(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+    deployment: Deployment = getattr(context.resources, KEY)
+    status = deployment.check_history()
+    content = hashlib.sha256("".join(f"{f.name}\0{f.checksum}\n" for f in status.files).encode()).hexdigest()
+    commit = deployment.commit
+    return dg.MaterializeResult(
+        data_version=dg.DataVersion(content[:16]),
+        metadata={
+            "commit": commit.id if commit else "no git repository",
+            "commit subject": inert(commit.subject) if commit else "",
+            "uncommitted changes": commit.dirty if commit else False,
+            "content sha256": content,
+            "migrations": len(status.files),
+            "applied": len(status.applied_names),
+            "pending": dg.MetadataValue.json(list(status.pending_names)),
+        },
+    )

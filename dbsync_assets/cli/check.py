@@ -1,0 +1,30 @@
+"""`dbsync check`: may what is pending be deployed? The step before `deploy` in a workflow."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+from dbsync_assets.cli.context import HERE, Json, Project, deployment_of, load
+from dbsync_assets.cli.output import emit_json, say
+from dbsync_assets.run_job import run_job
+
+
+def register(app: typer.Typer) -> None:
+    app.command("check")(check)
+
+
+def check(project: Project = HERE, as_json: Json = False) -> None:
+    """Refuse an edited, missing, failed or out-of-order migration; list what is pending. Changes nothing."""
+    loaded = load(Path(project))
+    with deployment_of(loaded, "read") as deployment:
+        run_job("migration_check", deployment, loaded.settings)
+        status = deployment.status
+    assert status
+    if as_json:
+        emit_json({"ok": True, **status.as_dict()})
+        return
+    say(f"{len(status.applied_names)} applied, {len(status.pending_names)} pending, history clean")
+    for name in status.pending_names:
+        say(f"  pending  {name}")

@@ -1,0 +1,61 @@
+"""What the commands share: the project they work on, and how they report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from dbsync_assets.cli.output import Terminal
+from resources.progress import watched_by
+from resources.settings import Settings, load_settings, target_of
+from resources.target import Target
+
+if TYPE_CHECKING:
+    from resources.deployment.deployment import Deployment, Purpose
+
+Project = Annotated[
+    Path, typer.Option("--project", "-C", help="Folder of the application.", show_default="current folder")
+]
+Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout instead of text.")]
+HERE = Path()
+
+
+@dataclass(frozen=True)
+class Loaded:
+    project: Path
+    settings: Settings
+    target: Target
+
+
+def load(project: Path, **overrides: Any) -> Loaded:
+    """Settings and target of the project; a relative --project is resolved here."""
+    folder = project.resolve()
+    settings = load_settings(folder, **{key: value for key, value in overrides.items() if value is not None})
+    return Loaded(folder, settings, target_of(settings))
+
+
+@contextmanager
+def watching() -> Iterator[None]:
+    """Progress of everything inside goes to the terminal."""
+    with Terminal() as terminal, watched_by(terminal):
+        yield
+
+
+@contextmanager
+def deployment_of(loaded: Loaded, purpose: Purpose) -> Iterator[Deployment]:
+    """A deployment that is always closed, with progress on the terminal."""
+    from resources.deployment.deployment import Deployment
+    from resources.git import current_commit
+
+    commit = current_commit(loaded.project, loaded.target.migrations)
+    with watching():
+        deployment = Deployment(loaded.target, commit=commit, purpose=purpose)
+        try:
+            yield deployment
+        finally:
+            deployment.close()

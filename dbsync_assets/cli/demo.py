@@ -1,0 +1,28 @@
+"""`dbsync demo`: a good release and a bad one, on a private MySQL."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dbsync_assets.cli.context import watching
+from resources.settings import CHECKOUT
+
+
+def register(app: typer.Typer) -> None:
+    app.command("demo")(demo)
+
+
+def demo(
+    rows: Annotated[int, typer.Option(help="Rows of the example shop.", min=1000)] = 200_000,
+    folder: Annotated[
+        Path, typer.Option(help="Where the demo's project, server and runs live.", show_default=".demo")
+    ] = CHECKOUT / ".demo",
+) -> None:
+    """Release three migrations to the example shop, then one that fails on real rows and is rolled back."""
+    from dbsync_assets.demo.play import play
+
+    with watching():
+        play(folder.resolve(), rows)

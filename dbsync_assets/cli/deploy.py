@@ -1,0 +1,73 @@
+"""`dbsync deploy`: the release."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from dbsync_assets.cli.context import HERE, Json, Project, deployment_of, load
+from dbsync_assets.cli.output import emit_json, say, size
+from dbsync_assets.run_job import run_job
+
+if TYPE_CHECKING:
+    from resources.deployment.deployment import Deployment
+
+
+def register(app: typer.Typer) -> None:
+    app.command("deploy")(deploy)
+
+
+def deploy(
+    project: Project = HERE,
+    accept: Annotated[
+        list[str] | None,
+        typer.Option("--accept", metavar="MIGRATION", help="Accept the history findings of this migration."),
+    ] = None,
+    accept_drift: Annotated[
+        bool | None,
+        typer.Option(
+            "--accept-drift", help="Deploy although the schema differs from its migrations beforehand."
+        ),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Back up and prove, apply what is pending, validate, check health; put everything back on failure."""
+    from resources.deployment.record import evidence
+
+    loaded = load(Path(project), accept=",".join(accept) if accept else None, accept_drift=accept_drift)
+    with deployment_of(loaded, "deploy") as deployment:
+        try:
+            run_job("deploy", deployment, loaded.settings)
+        finally:
+            # The first failure may have come from a layer that could not undo (a signal between steps).
+            deployment.undo(deployment.error.what if deployment.error else "interrupted")
+            if as_json and deployment.error is not None:
+                emit_json({"ok": False, **evidence(deployment, deployment.outcome)})
+    if as_json:
+        emit_json({"ok": True, **evidence(deployment, "released")})
+    else:
+        summary(deployment)
+
+
+def summary(deployment: Deployment) -> None:
+    """What a person wants to know after a good release, on one screen."""
+    assert deployment.backup and deployment.migration and deployment.validation and deployment.health
+    manifest = deployment.backup.manifest
+    applied = deployment.migration.applied_migrations
+    rows = sum(digest.rows for digest in manifest.tables.values())
+    say("")
+    say(f"released {deployment.target.name}", "bold green")
+    say(f"  backup      {manifest.id}  {manifest.engine}, {size(manifest.size)}, {rows:,} rows, proven")
+    say(f"  applied     {len(applied)} migration{'' if len(applied) == 1 else 's'} {' '.join(applied)}")
+    warnings = deployment.validation.result.warnings
+    say(f"  validation  schema consistent, data rules hold, {len(warnings)} warnings")
+    for warning in warnings[:5]:
+        say(f"              ! {warning}")
+    say("  health      good")
+    say(
+        "  times       "
+        + ", ".join(f"{name} {seconds:.1f} s" for name, seconds in deployment.timings.items())
+    )
+    say(f"  record      {deployment.record_path}")

@@ -1,0 +1,31 @@
+"""`dbsync health`: is everything well?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+from dbsync_assets.cli.context import HERE, Json, Project, deployment_of, load
+from dbsync_assets.cli.output import emit_json, say
+from dbsync_assets.run_job import run_job
+
+
+def register(app: typer.Typer) -> None:
+    app.command("health")(health)
+
+
+def health(project: Project = HERE, as_json: Json = False) -> None:
+    """Check database, application (HEALTH_URL) and host against their thresholds."""
+    loaded = load(Path(project))
+    with deployment_of(loaded, "read") as deployment:
+        try:
+            run_job("health_check", deployment, loaded.settings)
+        finally:
+            found = deployment.health
+            if found is not None and as_json:
+                emit_json({"ok": found.healthy, **found.as_dict()})
+            elif found is not None:
+                for line in found.lines():
+                    say(line)
+                say("healthy" if found.healthy else "NOT healthy", "green" if found.healthy else "red")

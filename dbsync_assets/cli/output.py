@@ -1,0 +1,130 @@
+"""Everything the command prints goes through here, where secrets are taken out."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from resources.errors import DbsyncError
+from resources.progress import Step
+from resources.redact import inert, redact, redact_value
+
+# Reports go to stdout, progress to stderr, so that `dbsync … --json | jq` works.
+stdout = Console(highlight=False, soft_wrap=True)
+stderr = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def safe(text: object) -> str:
+    """Text made fit to print: no secrets, no control characters, no markup."""
+    return escape("\n".join(inert(line) for line in redact(str(text)).split("\n")))
+
+
+def say(text: object, style: str = "") -> None:
+    stdout.print(safe(text), style=style or None)
+
+
+def emit_json(value: object) -> None:
+    """One JSON document on stdout."""
+    sys.stdout.write(json.dumps(redact_value(value), indent=2, ensure_ascii=False, default=str) + "\n")
+
+
+def table(title: str, columns: list[str], rows: list[list[object]]) -> None:
+    shown = Table(
+        title=safe(title), title_justify="left", title_style="bold", show_edge=False, pad_edge=False
+    )
+    for column in columns:
+        shown.add_column(column, overflow="fold")
+    for row in rows:
+        shown.add_row(*(safe(cell) for cell in row))
+    stdout.print(shown)
+
+
+def show_error(error: DbsyncError) -> None:
+    lines = str(error).split("\n")
+    stderr.print(f"[bold red]✗[/] {safe(lines[0])}")
+    for line in lines[1:]:
+        stderr.print(safe(line))
+    cause = error.__cause__
+    if isinstance(cause, DbsyncError):
+        stderr.print("  after:")
+        for line in str(cause).split("\n"):
+            stderr.print(f"    {safe(line)}")
+
+
+def size(count: float) -> str:
+    """Bytes as a person reads them."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if abs(count) < 1000 or unit == "GB":
+            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
+        count /= 1000
+    return ""
+
+
+class _Line:
+    def __init__(self, title: str, total: float | None, unit: str, bars: Progress | None) -> None:
+        self.title, self.total, self.unit = title, total, unit
+        self.begun = time.monotonic()
+        self.done = 0.0
+        self.bars = bars
+        self.task = bars.add_task(safe(title), total=total, figures="") if bars else None
+
+    def advance(self, amount: float) -> None:
+        self.done += amount
+        if self.bars and self.task is not None:
+            self.bars.update(self.task, advance=amount, figures=self._figures())
+
+    def note(self, text: str) -> None:
+        if self.bars and self.task is not None:
+            self.bars.update(self.task, figures=safe(text))
+
+    def _figures(self) -> str:
+        if self.unit == "bytes":
+            return size(self.done) + (f" of {size(self.total)}" if self.total else "")
+        return f"{self.done:,.0f}" + (f" of {self.total:,.0f}" if self.total else "") + f" {self.unit}"
+
+
+class Terminal:
+    """Progress on stderr: bars where a person watches, one line a step where a log is kept."""
+
+    def __init__(self) -> None:
+        self._bars: Progress | None = None
+        if stderr.is_terminal:
+            self._bars = Progress(
+                SpinnerColumn(),
+                TextColumn("{task.description}"),
+                BarColumn(bar_width=24),
+                TextColumn("{task.fields[figures]}"),
+                TimeElapsedColumn(),
+                console=stderr,
+                transient=True,
+            )
+
+    def __enter__(self) -> Terminal:
+        if self._bars:
+            self._bars.start()
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        if self._bars:
+            self._bars.stop()
+
+    def begin(self, title: str, total: float | None, unit: str) -> Step:
+        return _Line(title, total, unit, self._bars)
+
+    def end(self, step: Step, error: BaseException | None) -> None:
+        assert isinstance(step, _Line)
+        if self._bars and step.task is not None:
+            self._bars.remove_task(step.task)
+        mark = "[red]✗[/]" if error else "[green]✓[/]"
+        figures = f" ({step._figures()})" if step.done else ""
+        stderr.print(f"{mark} {safe(step.title)}{figures} {time.monotonic() - step.begun:.1f} s")
+
+    def say(self, text: str) -> None:
+        stderr.print(f"[dim]·[/] {safe(text)}")

@@ -1,0 +1,33 @@
+"""`dbsync validate`: schema and data rules, read-only."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+from dbsync_assets.cli.context import HERE, Json, Project, deployment_of, load
+from dbsync_assets.cli.output import emit_json, say
+from dbsync_assets.run_job import run_job
+
+
+def register(app: typer.Typer) -> None:
+    app.command("validate")(validate)
+
+
+def validate(project: Project = HERE, as_json: Json = False) -> None:
+    """Compare the schema with a replay of all migrations, and the rows with the data rules."""
+    loaded = load(Path(project))
+    with deployment_of(loaded, "read") as deployment:
+        try:
+            run_job("validate", deployment, loaded.settings)
+        finally:
+            report = deployment.validation
+            if report is not None and as_json:
+                emit_json({"ok": report.result.is_valid, **report.as_dict()})
+            elif report is not None:
+                for text in report.result.inconsistencies:
+                    say(f"✗ {text}")
+                for text in report.result.warnings:
+                    say(f"! {text}")
+                say(f"{'valid' if report.result.is_valid else 'NOT valid'}; report: {report.html_path}")

@@ -1,0 +1,45 @@
+"""Everything Dagster should know, merged. Nothing else happens here."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from checks.backup_proven import backup_proven
+from checks.data_rules_hold import data_rules_hold
+from checks.health_good import health_good
+from checks.history_clean import history_clean
+from checks.no_drift import no_drift
+from checks.schema_consistent import schema_consistent
+from dbsync_assets import jobs, operations
+from dbsync_assets.assets.applied_schema_version import applied_schema_version
+from dbsync_assets.assets.full_backup import full_backup
+from dbsync_assets.assets.health_report import health_report
+from dbsync_assets.assets.migration_source import migration_source
+from dbsync_assets.assets.release_record import release_record
+from dbsync_assets.assets.validation_report import validation_report
+from dbsync_assets.deployment_resource import KEY, deployment_resource
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    return dg.Definitions(
+        assets=[
+            migration_source,
+            full_backup,
+            applied_schema_version,
+            validation_report,
+            health_report,
+            release_record,
+        ],
+        asset_checks=[
+            history_clean,
+            backup_proven,
+            no_drift,
+            schema_consistent,
+            data_rules_hold,
+            health_good,
+        ],
+        jobs=[*jobs.ALL, *operations.ALL],
+        resources={KEY: deployment_resource},
+        executor=dg.in_process_executor,
+    )

@@ -1,0 +1,1 @@
+"""`dbsync demo`: two releases of the example shop on a private MySQL."""

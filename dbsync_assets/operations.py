@@ -1,0 +1,95 @@
+"""Jobs that are not part of the release graph: restore, rollback, resolve, reset.
+
+Their run configuration holds names only, never a secret: Dagster shows it in the UI.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dagster as dg
+
+from dbsync_assets.deployment_resource import KEY
+from resources.deployment import operations
+from resources.deployment.deployment import Deployment
+
+
+class RestoreConfig(dg.Config):
+    backup_id: str
+    confirm_target: str = ""
+    """The target's name, typed by hand, when the backup was made of another one."""
+
+
+class RollbackConfig(dg.Config):
+    deployment_id: str = ""
+    """Empty: the newest deployment that changed something."""
+    accept_loss: bool = False
+
+
+class ResolveConfig(dg.Config):
+    migration: str
+    resolution: str
+    """applied or rolled-back."""
+
+
+class ResetConfig(dg.Config):
+    confirm_database: str = ""
+
+
+def _show(context: dg.OpExecutionContext, result: dict[str, Any]) -> None:
+    context.add_output_metadata({"result": dg.MetadataValue.json(result)})
+
+
+def _deployment(context: dg.OpExecutionContext) -> Deployment:
+    return getattr(context.resources, KEY)
+
+
+@dg.op(name="restore_backup", required_resource_keys={KEY}, out=dg.Out(dict))
+def restore_op(context: dg.OpExecutionContext, config: RestoreConfig) -> dict:
+    result = operations.restore(_deployment(context), config.backup_id, config.confirm_target or None)
+    _show(context, result)
+    return result
+
+
+@dg.op(name="roll_back_deployment", required_resource_keys={KEY}, out=dg.Out(dict))
+def rollback_op(context: dg.OpExecutionContext, config: RollbackConfig) -> dict:
+    result = operations.rollback(_deployment(context), config.deployment_id or None, config.accept_loss)
+    _show(context, result)
+    return result
+
+
+@dg.op(name="resolve_migration", required_resource_keys={KEY}, out=dg.Out(dict))
+def resolve_op(context: dg.OpExecutionContext, config: ResolveConfig) -> dict:
+    result = operations.resolve(_deployment(context), config.migration, config.resolution)
+    _show(context, result)
+    return result
+
+
+@dg.op(name="reset_database", required_resource_keys={KEY}, out=dg.Out(dict))
+def reset_op(context: dg.OpExecutionContext, config: ResetConfig) -> dict:
+    result = operations.reset(_deployment(context), config.confirm_database or None)
+    _show(context, result)
+    return result
+
+
+@dg.job(executor_def=dg.in_process_executor, description="Put a named backup back into its target.")
+def restore() -> None:
+    restore_op()
+
+
+@dg.job(executor_def=dg.in_process_executor, description="Undo the newest deployment that changed something.")
+def rollback() -> None:
+    rollback_op()
+
+
+@dg.job(executor_def=dg.in_process_executor, description="Mark a migration as applied or rolled back.")
+def resolve() -> None:
+    resolve_op()
+
+
+@dg.job(executor_def=dg.in_process_executor, description="Empty a disposable database and migrate it anew.")
+def reset() -> None:
+    reset_op()
+
+
+ALL = [restore, rollback, resolve, reset]

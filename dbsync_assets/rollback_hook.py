@@ -1,0 +1,26 @@
+"""Rolls back when a step or a gate of the deployment job fails."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from dbsync_assets.deployment_resource import KEY
+from resources.deployment.deployment import Deployment
+
+
+@dg.failure_hook(name="undo_failed_deployment", required_resource_keys={KEY})
+def undo_failed_deployment(context: dg.HookContext) -> None:
+    """The second of three layers: the first is inside `apply`, the third is the journal."""
+    deployment: Deployment = getattr(context.resources, KEY)
+    error = context.op_exception
+    deployment.undo(deployment.error.what if deployment.error else str(error or "a gate failed"))
+    if deployment.rollback is not None and deployment.rollback.outcome == "rolled_back":
+        # The UI would go on showing the version that was undone.
+        before = deployment.status.applied_names[-1:] if deployment.status else []
+        context.instance.report_runless_asset_event(
+            dg.AssetMaterialization(
+                "applied_schema_version",
+                description="rolled back to the state before the deployment",
+                tags={"dagster/data_version": before[0] if before else "empty"},
+            )
+        )

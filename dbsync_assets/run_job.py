@@ -1,0 +1,50 @@
+"""Runs a job in this process against the instance in DAGSTER_HOME, so that the UI shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from resources.errors import DbsyncError
+from resources.redact import redact
+from resources.settings import Settings, dagster_home
+
+if TYPE_CHECKING:
+    from resources.deployment.deployment import Deployment
+
+
+def run_job(
+    name: str, deployment: Deployment, settings: Settings, *, config: Mapping[str, Any] | None = None
+) -> None:
+    """Run job `name` on `deployment`. `config`: op name → its configuration (names only, no secrets).
+
+    Raises the deployment's own DbsyncError when it failed, else a DbsyncError with what Dagster recorded.
+    """
+    dagster_home(settings)
+    import dagster as dg
+
+    from dbsync_assets.definitions import defs
+    from dbsync_assets.deployment_resource import with_deployment
+
+    job = defs().resolve_job_def(name)
+    run_config: dict[str, Any] = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+    if config:
+        run_config["ops"] = {op: {"config": dict(values)} for op, values in config.items()}
+    tags = {"dbsync/target": deployment.target.name}
+    if deployment.commit:
+        tags["dbsync/commit"] = deployment.commit.id
+    with dg.DagsterInstance.get() as instance, with_deployment(deployment):
+        result = job.execute_in_process(
+            instance=instance, raise_on_error=False, tags=tags, run_config=run_config
+        )
+    if result.success:
+        return
+    if deployment.error is not None:
+        raise deployment.error
+    failures = [event for event in result.all_events if event.is_step_failure]
+    detail = failures[0].step_failure_data.error if failures else None
+    raise DbsyncError(
+        f"the job {name} failed in {failures[0].step_key if failures else 'an unknown step'}",
+        why=redact(detail.message if detail else "Dagster recorded no reason"),
+        hint="dbsync ui",
+    )

@@ -1,0 +1,1 @@
+"""Everything that touches the outside world, one package or file per thing."""

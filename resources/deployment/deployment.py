@@ -1,0 +1,360 @@
+"""One deployment: its lock, its journal entry, its private copy, and what each step found.
+
+Each method is one asset's work. They are called in order and may be called only
+once; a step whose precondition was not met *in this deployment* refuses, because
+an orchestrator can be asked to run any step alone.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any, Literal, TypeVar
+
+from resources import progress
+from resources.backup.make import MadeBackup, make_full_backup
+from resources.deployment import record
+from resources.deployment.notice import send_notice
+from resources.deployment.preflight import ensure_database, require_privileges
+from resources.errors import (
+    BackupFailedError,
+    DbsyncError,
+    DriftError,
+    HealthFailedError,
+    HistoryError,
+    LockBusyError,
+    MigrationFailedError,
+    NotBaselinedError,
+    UsageError,
+    ValidationFailedError,
+)
+from resources.git import Commit
+from resources.health.health import HealthStatus, check_health
+from resources.journal import FINAL_PHASES, Journal
+from resources.mysql.connection import connect
+from resources.mysql.digest import TableDigest
+from resources.mysql.schema import Schema, read_schema
+from resources.prisma.apply import apply_pending
+from resources.prisma.lock import MigrationLock
+from resources.prisma.result import MigrationResult
+from resources.prisma.status import MigrationStatus, migration_status
+from resources.rollback.reconcile import Reconciled, reconcile
+from resources.rollback.rollback import RollbackResult, roll_back
+from resources.target import Target
+from resources.validation.compare import Difference, compare
+from resources.validation.expected import expected_schemas
+from resources.validation.validate import ValidationReport, validate
+
+T = TypeVar("T")
+Purpose = Literal["deploy", "change", "read"]
+"""deploy: locked and journalled; change (backup, restore, reset …): locked; read: neither."""
+
+
+class Deployment:
+    """The state of one release in this process. `close` always ends it, whatever happened."""
+
+    def __init__(self, target: Target, *, commit: Commit | None = None, purpose: Purpose = "deploy") -> None:
+        self.target = target
+        self.commit = commit
+        self.purpose: Purpose = purpose
+        self.journal = Journal(target.storage)
+        self.id: str | None = None
+        self.error: DbsyncError | None = None
+        """The error the command ends with: the first one, or the rollback's when that failed."""
+        self.timings: dict[str, float] = {}
+        self.reconciled: list[Reconciled] = []
+        self.status: MigrationStatus | None = None
+        self.backup: MadeBackup | None = None
+        self.drift: list[Difference] = []
+        self.migration: MigrationResult | None = None
+        self.validation: ValidationReport | None = None
+        self.health: HealthStatus | None = None
+        self.rollback: RollbackResult | None = None
+        self.outcome = "unfinished"
+        """How it ended: released, failed, rolled_back, or the code of the error that stopped the rollback."""
+        self.record_path: str | None = None
+        self.result: Any = None
+        """What an operation outside the release graph returned, for the command to print."""
+        self._begun = False
+        self._lock: MigrationLock | None = None
+
+    # --- the steps, in order ---------------------------------------------------
+
+    def begin(self) -> None:
+        """Take the lock, put right what a killed run left behind, open the journal entry. Once."""
+        if not self._begun:
+            self._begun = True
+            self._timed("begin", self._begin)
+
+    def run(self, name: str, work: Callable[[], T]) -> T:
+        """Any other change to the target (restore, resolve, reset …), under the same lock."""
+        self.begin()
+        return self._timed(name, work)
+
+    def check_history(self) -> MigrationStatus:
+        """Read folder and history. Whether it is clean is the gate's to say (`refuse_history`)."""
+        self.begin()
+        self.status = self._timed("history", lambda: migration_status(self.target))
+        return self.status
+
+    def refuse_history(self) -> HistoryError | NotBaselinedError | None:
+        """The reason why this history may not be deployed on, or None."""
+        if self.status is None:
+            return None
+        error = self.status.refusal()
+        return self._note(error) if error else None
+
+    def back_up(self) -> MadeBackup:
+        """A proven full backup, its private copy left running until the deployment ends."""
+        self.begin()
+        self.backup = self._timed("backup", lambda: make_full_backup(self.target, keep_server=True))
+        manifest = self.backup.manifest
+        self._journal(
+            "backed_up",
+            backup_id=manifest.id,
+            binlog_file=manifest.binlog_file,
+            binlog_position=manifest.binlog_position,
+            gtid_executed=manifest.gtid_executed,
+            schema_digest=manifest.schema_digest,
+        )
+        return self.backup
+
+    def refuse_backup(self) -> BackupFailedError | None:
+        if self.backup is not None and self.backup.manifest.proof.proven:
+            return None
+        return self._note(
+            BackupFailedError(
+                "there is no backup that was proven to restore",
+                why=self.backup.manifest.proof.result if self.backup else "no backup was made in this run",
+                hint="dbsync doctor",
+            )
+        )
+
+    def refuse_drift(self) -> DriftError | None:
+        """Compare the private copy with what its applied migrations make, before anything changes."""
+        if self.status is None or self.backup is None:
+            return None
+        self.drift = self._timed("drift", self._drift)
+        if not self.drift or self.target.policy.accept_drift:
+            return None
+        shown = "; ".join(str(difference) for difference in self.drift[:5])
+        more = f" and {len(self.drift) - 5} more" if len(self.drift) > 5 else ""
+        return self._note(
+            DriftError(
+                f"the schema differs from its migrations in {len(self.drift)} "
+                f"place{'s' if len(self.drift) > 1 else ''} before this release",
+                where=self.target.name,
+                why=shown + more,
+                hint="write it as a migration (dbsync validate shows it), or: dbsync deploy --accept-drift",
+            )
+        )
+
+    def apply(self) -> MigrationResult:
+        """Apply what is pending. Any failure from here on ends in the pre-deploy state.
+
+        Raises MigrationFailedError (or a subclass) after the rollback; the rollback's own
+        error instead where that did not succeed.
+        """
+        if self.status is None or self.backup is None or not self.backup.manifest.proof.proven:
+            raise self._note(
+                UsageError(
+                    "migrations are applied only behind a history check and a proven backup of the same run",
+                    hint="dbsync deploy",
+                )
+            )
+        for error in (self.refuse_history(), self.refuse_backup()):
+            if error:
+                raise error
+        assert self._lock
+        self._journal("applying", threads=[])
+        try:
+            self.migration = self._timed(
+                "apply", lambda: apply_pending(self.target, self.held_lock(), self._journal_callback)
+            )
+        except BaseException as error:
+            self.undo(_reason(error))
+            raise (self.error or error) from error
+        self._journal("applied", applied_migrations=self.migration.applied_migrations)
+        return self.migration
+
+    def validate(self) -> ValidationReport:
+        """Compare schema and rows with what they should be. Read-only: needs no lock."""
+        before: dict[str, TableDigest] | None = self.backup.manifest.tables if self.backup else None
+        self.validation = self._timed(
+            "validate", lambda: validate(self.target, before=before, accepted_drift=self.drift)
+        )
+        return self.validation
+
+    def refuse_validation(self, part: str) -> ValidationFailedError | None:
+        """`part` is "schema" or "rules"."""
+        if self.validation is None:
+            return None
+        found = self.validation.schema_problems if part == "schema" else self.validation.rule_problems
+        if not found:
+            return None
+        title = "the schema is not what the migrations make" if part == "schema" else "data rules do not hold"
+        return self._note(
+            ValidationFailedError(
+                f"{title} ({len(found)})",
+                where=self.target.name,
+                why="; ".join(found[:5]) + (f" and {len(found) - 5} more" if len(found) > 5 else ""),
+                hint=f"open {self.validation.html_path}",
+            )
+        )
+
+    def check_health(self) -> HealthStatus:
+        if self.validation is not None and self.id:
+            self._journal("validated")
+        self.health = self._timed("health", lambda: check_health(self.target))
+        return self.health
+
+    def refuse_health(self) -> HealthFailedError | None:
+        if self.health is None or self.health.healthy:
+            return None
+        return self._note(
+            HealthFailedError(
+                "the health check is not good",
+                where=self.target.name,
+                why="; ".join(str(problem) for problem in self.health.problems),
+                hint="dbsync health",
+            )
+        )
+
+    def release(self) -> str:
+        """Write the evidence, close the journal entry, tell people. Returns the record's path."""
+        if self.migration is None or self.health is None:
+            raise self._note(
+                UsageError("a release is recorded only after all its gates", hint="dbsync deploy")
+            )
+        self._journal("healthy")
+        self.record_path = str(record.write(self, "released"))
+        self._journal("released", record=self.record_path)
+        self.outcome = "released"
+        send_notice(self, "released")
+        return self.record_path
+
+    # --- when something failed ---------------------------------------------------
+
+    def undo(self, reason: str) -> None:
+        """Put everything back. Runs once; safe to call from every layer that notices a failure."""
+        if self.id is None:
+            return
+        entry = self.journal.get(self.id)
+        if entry.phase in FINAL_PHASES or entry.phase in ("rollback_refused", "rollback_incomplete"):
+            return
+        self.outcome = "failed"
+        if entry.reached("applying"):
+            try:
+                server = self.backup.server if self.backup else None
+                self.rollback = self._timed(
+                    "rollback",
+                    lambda: roll_back(self.target, self.journal, entry.id, source=server, reason=reason),
+                )
+                self.outcome = self.rollback.outcome
+            except DbsyncError as error:
+                error.__cause__ = self.error
+                self.error = error
+                self.outcome = error.code
+        else:
+            self._journal("failed", reason=reason)
+        self.record_path = str(record.write(self, self.outcome, reason))
+        send_notice(self, self.outcome, reason)
+
+    def close(self) -> None:
+        """End it: undo what is unfinished, stop the private copy, free the lock."""
+        try:
+            if self.id is not None:
+                self.undo(str(self.error.what) if self.error else "interrupted")
+        finally:
+            if self.backup is not None:
+                self.backup.close()
+            if self._lock is not None:
+                self._lock.release()
+                self._lock = None
+
+    def fail(self, error: DbsyncError) -> None:
+        """Remember why this deployment failed, for the command's exit code and the notice."""
+        self._note(error)
+
+    # --- inside -------------------------------------------------------------------
+
+    def _begin(self) -> None:
+        if self.purpose == "read":
+            if not self.journal.unfinished(self.target.name):
+                return
+            try:
+                with MigrationLock(self.target, "reconcile"):
+                    self._reconcile()
+            except LockBusyError as error:
+                progress.say(f"a deployment is under way: {error.what}")
+            return
+        for folder in (self.target.storage, self.target.state):
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._lock = MigrationLock(self.target, self.purpose)
+        self._lock.acquire()
+        # Behind the lock: two starts at once must not both put the same thing right.
+        self._reconcile()
+        if self.purpose != "deploy":
+            return
+        require_privileges(self.target)
+        created = ensure_database(self.target)
+        self.id = self.journal.begin(
+            self.target.name,
+            database=self.target.database,
+            database_created=created,
+            commit=self.commit.id if self.commit else None,
+        )
+
+    def _reconcile(self) -> None:
+        self.reconciled = reconcile(self.target, self.journal)
+        for outcome in self.reconciled:
+            progress.say(str(outcome))
+            send_notice(self, "reconciled", str(outcome))
+
+    def _drift(self) -> list[Difference]:
+        assert self.status and self.backup
+        files = self.status.files
+        applied = [file for file in files if file.name in self.status.applied_names]
+        actual: Schema = self.backup.manifest.schema
+        with connect(self.target.endpoint, self.target.database) as connection:
+            # Both states in one replay: the second is what `validate` compares with later.
+            expected, _ = expected_schemas(self.target, [applied, files], connection)
+        return compare(expected, actual)
+
+    def held_lock(self) -> MigrationLock:
+        assert self._lock
+        return self._lock
+
+    def _journal(self, phase: str, **facts: Any) -> None:
+        if self.id is not None:
+            self.journal.record(self.id, phase, **facts)
+
+    def _journal_callback(self, phase: str, facts: dict[str, Any]) -> None:
+        self._journal(phase, **facts)
+
+    def _timed(self, name: str, work: Callable[[], T]) -> T:
+        begun = time.monotonic()
+        try:
+            return work()
+        except DbsyncError as error:
+            self._note(error)
+            raise
+        finally:
+            self.timings[name] = self.timings.get(name, 0.0) + time.monotonic() - begun
+
+    def _note(self, error: Any) -> Any:
+        if self.error is None:
+            self.error = error
+        return error
+
+
+def _reason(error: BaseException) -> str:
+    if isinstance(error, MigrationFailedError):
+        return error.what
+    return str(error) or type(error).__name__
+
+
+def live_schema(target: Target) -> Schema:
+    """The target's schema as it is now."""
+    with connect(target.endpoint, target.database) as connection:
+        return read_schema(connection, target.database)

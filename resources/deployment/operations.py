@@ -1,0 +1,78 @@
+"""Changes to a target outside a release, each under the deployment lock."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from resources.deployment.deployment import Deployment
+from resources.errors import NothingToRollBackError, UsageError
+from resources.journal import DeploymentRecord
+from resources.prisma.reset import reset_database
+from resources.prisma.resolve import mark_applied, mark_rolled_back
+from resources.rollback.restore import restore_backup
+from resources.rollback.rollback import roll_back
+
+
+def restore(deployment: Deployment, backup_id: str, confirm_target: str | None) -> dict[str, Any]:
+    """Put a backup back. Raises what `restore_backup` raises; result as a JSON-ready dict."""
+    target = deployment.target
+
+    def work() -> dict[str, Any]:
+        return restore_backup(target, backup_id, confirm_target=confirm_target).as_dict()
+
+    deployment.result = deployment.run("restore", work)
+    return deployment.result
+
+
+def rollback(deployment: Deployment, deployment_id: str | None, accept_loss: bool) -> dict[str, Any]:
+    """Undo a deployment; without an id, the newest one that changed something and is not undone."""
+    target, journal = deployment.target, deployment.journal
+
+    def work() -> dict[str, Any]:
+        entry = journal.get(deployment_id) if deployment_id else newest_changed(deployment)
+        result = roll_back(target, journal, entry.id, reason="asked by a person", accept_loss=accept_loss)
+        return result.as_dict()
+
+    deployment.result = deployment.run("rollback", work)
+    return deployment.result
+
+
+def newest_changed(deployment: Deployment) -> DeploymentRecord:
+    """The newest deployment of this target that began to apply and was not undone."""
+    for entry in reversed(deployment.journal.all()):
+        if (
+            entry.target == deployment.target.name
+            and entry.reached("applying")
+            and entry.phase != "rolled_back"
+        ):
+            return entry
+    raise NothingToRollBackError(
+        "no deployment of this target changed anything that is not already undone",
+        where=deployment.target.name,
+        hint="dbsync status",
+    )
+
+
+def resolve(deployment: Deployment, migration: str, resolution: str) -> dict[str, Any]:
+    """`resolution` is "applied" or "rolled-back", with Prisma's meaning. Runs no SQL of the migration."""
+    actions = {"applied": mark_applied, "rolled-back": mark_rolled_back}
+    if resolution not in actions:
+        raise UsageError(f"unknown resolution {resolution!r}", hint="dbsync resolve --applied NAME")
+
+    def work() -> dict[str, Any]:
+        actions[resolution](deployment.target, migration)
+        return {"migration": migration, "marked": resolution}
+
+    deployment.result = deployment.run("resolve", work)
+    return deployment.result
+
+
+def reset(deployment: Deployment, confirm_database: str | None) -> dict[str, Any]:
+    """Empty the database and apply every migration. Raises ConfirmationError unless confirmed."""
+
+    def work() -> dict[str, Any]:
+        lock = deployment.held_lock()
+        return reset_database(deployment.target, confirm_database, lock).as_dict()
+
+    deployment.result = deployment.run("reset", work)
+    return deployment.result

@@ -1,0 +1,239 @@
+"""Every error dbsync reports, and the exit code each one ends a command with.
+
+This is the one table of exit codes: `docs/exit-codes.md` is generated from it
+(`make docs`), and a test fails when the two differ. A code, once given, keeps
+its meaning, because workflows branch on it.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class DbsyncError(Exception):
+    """What went wrong, where, why, and the next command to type.
+
+    `what` is one sentence. `where` names the object (file:line, host, table).
+    `why` is the cause in the words of whoever reported it (the server, the
+    kernel). `hint` is the next thing to do, preferably a command.
+    """
+
+    exit_code: ClassVar[int] = 1
+    code: ClassVar[str] = "internal"
+    meaning: ClassVar[str] = "an error nobody foresaw; please report it"
+
+    def __init__(self, what: str, *, where: str = "", why: str = "", hint: str = "") -> None:
+        super().__init__(what)
+        self.what = what
+        self.where = where
+        self.why = why
+        self.hint = hint
+
+    def __str__(self) -> str:
+        lines = [self.what]
+        if self.where:
+            lines.append(f"  where: {self.where}")
+        if self.why:
+            lines.append(f"  why:   {self.why}")
+        if self.hint:
+            lines.append(f"  next:  {self.hint}")
+        return "\n".join(lines)
+
+    def as_dict(self) -> dict[str, object]:
+        return {
+            "code": self.code,
+            "exit_code": self.exit_code,
+            "what": self.what,
+            "where": self.where,
+            "why": self.why,
+            "hint": self.hint,
+        }
+
+
+# --- before anything was changed: set-up and reachability -------------------
+
+
+class UsageError(DbsyncError):
+    exit_code, code = 2, "usage"
+    meaning = "the command line is wrong"
+
+
+class SettingsError(DbsyncError):
+    exit_code, code = 3, "settings"
+    meaning = "a setting is missing or wrong"
+
+
+class EnvironmentCheckError(DbsyncError):
+    exit_code, code = 4, "environment"
+    meaning = "the machine lacks something dbsync needs; nothing was changed"
+
+
+class PrivilegeError(DbsyncError):
+    exit_code, code = 5, "privileges"
+    meaning = "database privileges are missing; the GRANTs are printed; nothing was changed"
+
+
+class ConnectError(DbsyncError):
+    exit_code, code = 10, "unreachable"
+    meaning = "the database server cannot be reached"
+
+
+class ConnectTimeoutError(ConnectError):
+    exit_code, code = 11, "connect-timeout"
+    meaning = "the server was reached but did not answer in time"
+
+
+class AuthenticationError(ConnectError):
+    exit_code, code = 12, "authentication"
+    meaning = "the server refused the user or password"
+
+
+class TlsError(ConnectError):
+    exit_code, code = 13, "tls"
+    meaning = "no trusted TLS connection could be made"
+
+
+class NoSuchDatabaseError(ConnectError):
+    exit_code, code = 14, "no-database"
+    meaning = "the named database does not exist"
+
+
+class LockBusyError(DbsyncError):
+    exit_code, code = 15, "lock-busy"
+    meaning = "another deployment holds the lock; nothing was changed"
+
+
+class DiskFullError(DbsyncError):
+    exit_code, code = 16, "disk-full"
+    meaning = "not enough disk space; nothing in the database was changed"
+
+
+class MysqlNotFoundError(EnvironmentCheckError):
+    exit_code, code = 17, "no-mysqld"
+    meaning = "no usable mysqld is here and none could be got"
+
+
+class TargetMismatchError(DbsyncError):
+    exit_code, code = 18, "target-mismatch"
+    meaning = "the target is not the one that was named; nothing was changed"
+
+
+class ConfirmationError(DbsyncError):
+    exit_code, code = 19, "not-confirmed"
+    meaning = "a destructive command was not confirmed by name; nothing was changed"
+
+
+# --- backups -----------------------------------------------------------------
+
+
+class BackupFailedError(DbsyncError):
+    exit_code, code = 20, "backup-failed"
+    meaning = "the backup could not be made or proven; nothing in the database was changed"
+
+
+class BackupCorruptError(DbsyncError):
+    exit_code, code = 21, "backup-corrupt"
+    meaning = "a stored backup is damaged; nothing in the database was changed"
+
+
+class NoSuchBackupError(DbsyncError):
+    exit_code, code = 22, "no-such-backup"
+    meaning = "no backup has that id, or it is not an id"
+
+
+class RestoreFailedError(DbsyncError):
+    exit_code, code = 23, "restore-failed"
+    meaning = "the restore did not complete; the original tables are still in place or kept aside"
+
+
+# --- migrations --------------------------------------------------------------
+
+
+class HistoryError(DbsyncError):
+    exit_code, code = 30, "history"
+    meaning = "the migration history is not clean (edited, missing, failed or out of order)"
+
+
+class NotBaselinedError(DbsyncError):
+    exit_code, code = 31, "not-baselined"
+    meaning = "the database has tables but no migration history (Prisma P3005)"
+
+
+class MigrationsFolderError(DbsyncError):
+    exit_code, code = 32, "migrations-folder"
+    meaning = "the migrations folder cannot be used (lock file, unreadable or unsafe entries)"
+
+
+class DriftError(DbsyncError):
+    exit_code, code = 33, "drift"
+    meaning = "the schema differs from what its migrations make, before any change"
+
+
+class PendingError(DbsyncError):
+    exit_code, code = 34, "pending"
+    meaning = "migrations are pending (status only)"
+
+
+class MigrationFailedError(DbsyncError):
+    exit_code, code = 40, "migration-failed"
+    meaning = "a migration failed; what the database looks like now is said in the message"
+
+
+class MigrationTimeoutError(MigrationFailedError):
+    exit_code, code = 41, "migration-timeout"
+    meaning = "a migration ran past MIGRATION_TIMEOUT and was stopped"
+
+
+class LockWaitError(MigrationFailedError):
+    exit_code, code = 42, "lock-wait"
+    meaning = "a table lock was not granted in time; the blocking session is named"
+
+
+class OutcomeUnknownError(DbsyncError):
+    exit_code, code = 43, "unknown"
+    meaning = "the connection was lost and the server could not be read to learn the outcome"
+
+
+# --- gates after the change ---------------------------------------------------
+
+
+class ValidationFailedError(DbsyncError):
+    exit_code, code = 50, "validation-failed"
+    meaning = "the schema or the data rules do not hold"
+
+
+class HealthFailedError(DbsyncError):
+    exit_code, code = 51, "unhealthy"
+    meaning = "the health check is not good"
+
+
+# --- rollback ------------------------------------------------------------------
+
+
+class RollbackRefusedError(DbsyncError):
+    exit_code, code = 61, "rollback-refused"
+    meaning = "rolling back would lose rows users wrote; a person must decide; nothing was undone"
+
+
+class RollbackFailedError(DbsyncError):
+    exit_code, code = 62, "rollback-incomplete"
+    meaning = "the rollback itself failed; the message says the state of the data and what to type"
+
+
+class NothingToRollBackError(DbsyncError):
+    exit_code, code = 63, "nothing-to-roll-back"
+    meaning = "no deployment is there to be rolled back"
+
+
+INTERRUPTED_EXIT_CODE = 130
+
+
+def all_errors() -> list[type[DbsyncError]]:
+    """Every error class, by exit code."""
+    found: list[type[DbsyncError]] = []
+    todo: list[type[DbsyncError]] = [DbsyncError]
+    while todo:
+        cls = todo.pop()
+        found.append(cls)
+        todo.extend(cls.__subclasses__())
+    return sorted(found, key=lambda c: c.exit_code)

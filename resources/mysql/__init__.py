@@ -1,0 +1,1 @@
+"""MySQL servers: connecting, owning private ones, reading their schema and rows."""

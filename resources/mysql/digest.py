@@ -1,0 +1,86 @@
+"""Digests of table rows, to tell whether two tables hold the same.
+
+`CHECKSUM TABLE` reads every stored byte of every row, so it sees what a text
+digest cannot (FLOAT precision, the types inside JSON), at about two million
+rows a second (measured on MySQL 9.7). It does not depend on row order. It does
+depend on column order and types: compare tables of the same definition only.
+"""
+
+from __future__ import annotations
+
+import contextvars
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from resources import progress
+from resources.errors import BackupFailedError
+from resources.mysql.connection import Connection, connect, quoted, rows, value
+from resources.mysql.endpoint import Endpoint
+from resources.mysql.schema import table_names
+
+
+@dataclass(frozen=True)
+class TableDigest:
+    """`rows` is exact; `checksum` is MySQL's 32-bit CHECKSUM TABLE."""
+
+    rows: int
+    checksum: int
+
+    def as_dict(self) -> dict[str, int]:
+        return {"rows": self.rows, "checksum": self.checksum}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> TableDigest:
+        return cls(rows=int(data["rows"]), checksum=int(data["checksum"]))
+
+
+def table_digest(connection: Connection, database: str, table: str) -> TableDigest:
+    name = f"{quoted(database)}.{quoted(table)}"
+    count = int(value(connection, f"SELECT COUNT(*) FROM {name}"))
+    checksum = rows(connection, f"CHECKSUM TABLE {name} EXTENDED")[0][1]
+    if checksum is None:  # the server answers NULL plus a warning where a table cannot be read
+        raise BackupFailedError(
+            f"table {name} cannot be read",
+            why=str(rows(connection, "SHOW WARNINGS")),
+            hint=f"CHECK TABLE {name}",
+        )
+    return TableDigest(rows=count, checksum=int(checksum))
+
+
+def table_digests(
+    endpoint: Endpoint, database: str, tables: Sequence[str] | None = None, *, threads: int = 2
+) -> dict[str, TableDigest]:
+    """Digests of `tables` (default: all base tables), largest first, on `threads` connections."""
+    with connect(endpoint) as connection:
+        sizes = dict(
+            rows(
+                connection,
+                "SELECT table_name, COALESCE(data_length, 0) FROM information_schema.tables"
+                " WHERE table_schema = %s AND table_type = 'BASE TABLE'",
+                (database,),
+            )
+        )
+        wanted = list(tables) if tables is not None else table_names(connection, database)
+    queue = sorted(wanted, key=lambda name: int(sizes.get(name, 0)), reverse=True)
+    if not queue:
+        return {}
+    lanes = max(1, min(threads, len(queue)))
+    with progress.step("digest rows", total=len(queue), unit="tables") as step:
+        pending = iter(queue)
+
+        def lane() -> dict[str, TableDigest]:
+            done: dict[str, TableDigest] = {}
+            with connect(endpoint) as mine:
+                for table in pending:
+                    done[table] = table_digest(mine, database, table)
+                    step.advance(1)
+            return done
+
+        with ThreadPoolExecutor(lanes) as pool:
+            futures = [pool.submit(contextvars.copy_context().run, lane) for _ in range(lanes)]
+            merged: dict[str, TableDigest] = {}
+            for future in futures:
+                merged.update(future.result())
+    return {name: merged[name] for name in sorted(merged)}
