@@ -1,0 +1,81 @@
+"""A history that is not clean stops a release before anything happens."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from tests.e2e.conftest import GOOD, SHOP
+
+pytestmark = pytest.mark.slow
+FIRST = next(iter(SHOP))
+
+
+def _edited(project):
+    (project.migrations / FIRST / "migration.sql").write_text(SHOP[FIRST] + "-- changed\nSELECT 1;\n")
+
+
+def _missing(project):
+    shutil.rmtree(project.migrations / FIRST)
+    project.add_migration(*GOOD)
+
+
+def _failed(project):
+    project.execute(
+        "INSERT INTO _prisma_migrations (id, checksum, migration_name, started_at)"
+        " VALUES ('x', 'y', '20260102000000_failed', NOW(3))"
+    )
+
+
+def _out_of_order(project):
+    project.add_migration("20250101000000_older", "SELECT 1;\n")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "kind"),
+    [(_edited, "edited"), (_missing, "missing"), (_failed, "failed"), (_out_of_order, "out_of_order")],
+)
+def test_an_unclean_history_is_refused_with_its_own_name_and_nothing_is_touched(project, spoil, kind):
+    spoil(project)
+    before = project.world()
+    backups = sorted(path.name for path in project.storage.iterdir())
+    code, report = project.report("check")
+    assert (code, report["error"]["code"]) == (30, "history")
+    code, report = project.report("status")
+    assert code == 30 and kind in {finding["kind"] for finding in report["findings"]}
+    done = project.run("deploy")
+    assert done.returncode == 30, done.stderr
+    assert project.world() == before
+    left = [name for name in (path.name for path in project.storage.iterdir()) if name not in backups]
+    assert not [name for name in left if name.endswith(("-full", ".partial"))], "no backup was made"
+
+
+def test_a_finding_accepted_by_name_lets_the_release_go_on(project):
+    _edited(project)
+    project.add_migration(*GOOD)
+    assert project.run("deploy", "--accept", FIRST).returncode == 0
+    assert GOOD[0] in project.applied()
+
+
+def test_tables_without_a_history_are_refused_with_the_baseline_command(empty_project):
+    project = empty_project
+    project.execute("CREATE TABLE `User` (`id` INTEGER NOT NULL PRIMARY KEY)")
+    project.add_migration("1_init", "CREATE TABLE `User` (`id` INTEGER NOT NULL PRIMARY KEY);\n")
+    done = project.run("deploy")
+    assert done.returncode == 31
+    assert "dbsync resolve --applied" in done.stderr
+    assert project.run("resolve", "--applied", "1_init").returncode == 0
+    assert project.run("deploy").returncode == 0
+
+
+def test_drift_made_by_hand_is_shown_and_stops_the_release(project):
+    project.execute("ALTER TABLE `Post` ADD COLUMN `byHand` INTEGER NULL")
+    project.add_migration(*GOOD)
+    before = project.world()
+    done = project.run("deploy")
+    assert done.returncode == 33, done.stderr
+    assert "byHand" in done.stderr
+    assert project.world() == before
+    assert project.run("deploy", "--accept-drift").returncode == 0
+    assert GOOD[0] in project.applied()

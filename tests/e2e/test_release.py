@@ -1,0 +1,162 @@
+"""`dbsync deploy` from end to end, through the real command, Dagster and a real MySQL."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.conftest import BAD, GOOD
+
+pytestmark = pytest.mark.slow
+
+
+def test_a_good_release_is_backed_up_applied_checked_and_recorded(project):
+    project.add_migration(*GOOD)
+    code, report = project.report("deploy")
+    assert (code, report["outcome"]) == (0, "released")
+    assert project.applied() == ["20260101000000_init", GOOD[0]]
+    assert "`name` varchar(191)" in project.world().schema["tables"]["User"]
+    assert report["migration"]["applied_migrations"] == [GOOD[0]]
+    assert report["backup"]["proof"]["proven"] is True
+    record = json.loads(Path(project.storage, "releases", f"{report['deployment']}.json").read_text())
+    assert record["outcome"] == "released"
+    assert project.journal_phases()[-1] == "released"
+    assert project.databases() == {project.database}
+
+
+def test_a_second_deploy_finds_nothing_pending_and_changes_nothing(project):
+    before = project.world()
+    code, report = project.report("deploy")
+    assert (code, report["migration"]["applied_migrations"]) == (0, [])
+    assert project.world() == before
+
+
+def test_a_migration_that_fails_on_real_rows_leaves_everything_as_it_was(project):
+    before = project.world()
+    path = project.add_migration(*BAD)
+    done = project.run("deploy")
+    assert done.returncode == 40, done.stderr
+    assert project.world() == before
+    assert project.databases() == {project.database}
+    assert project.journal_phases()[-1] == "rolled_back"
+    assert f"{BAD[0]}/{path.name}:5" in done.stderr
+    assert "CREATE UNIQUE INDEX" in done.stderr and "Duplicate entry 'a@x'" in done.stderr
+
+
+def test_after_a_rollback_the_corrected_migration_deploys(project):
+    path = project.add_migration(*BAD)
+    assert project.run("deploy").returncode == 40
+    path.write_text(BAD[1].replace("UNIQUE ", ""))
+    assert project.run("deploy").returncode == 0
+    assert project.applied()[-1] == BAD[0]
+
+
+def test_a_failed_data_rule_of_the_project_rolls_the_release_back(project):
+    rules = project.folder / "data-rules"
+    rules.mkdir()
+    (rules / "names.json").write_text(
+        json.dumps(
+            {
+                "name": "every user has a name",
+                "sql": "SELECT COUNT(*) AS nameless FROM `User` WHERE `name` IS NULL",
+                "expectations": [
+                    {
+                        "type": "expect_column_values_to_be_between",
+                        "kwargs": {"column": "nameless", "max_value": 0},
+                    }
+                ],
+            }
+        )
+    )
+    before = project.world()
+    project.add_migration(*GOOD)
+    code, report = project.report("deploy")
+    assert (code, report["outcome"]) == (50, "rolled_back")
+    assert project.world() == before
+
+
+def test_an_unhealthy_application_rolls_the_release_back(project, httpserver):
+    httpserver.expect_request("/health").respond_with_data("broken", status=500)
+    before = project.world()
+    project.add_migration(*GOOD)
+    code, report = project.report("deploy", HEALTH_URL=httpserver.url_for("/health"))
+    assert (code, report["outcome"]) == (51, "rolled_back")
+    assert project.world() == before
+
+
+def test_rows_written_meanwhile_in_other_tables_survive_the_rollback(project):
+    """The rollback puts back what the migration touched, and only that."""
+    sql = "ALTER TABLE `Post` ADD COLUMN `x` INTEGER NULL;\nDO SLEEP(3);\nSELECT * FROM `nowhere`;\n"
+    project.add_migration("20260401000000_slow", sql)
+    process = project.start("deploy")
+    project.wait_for_phase("migration_started", process)
+    project.execute("INSERT INTO `User` (`email`) VALUES ('meanwhile@x')")
+    _, errors = process.communicate(timeout=120)
+    assert process.returncode == 40, errors
+    assert project.query("SELECT email FROM `User` WHERE email = 'meanwhile@x'") == ([("meanwhile@x",)])
+    assert "`x`" not in project.world().schema["tables"]["Post"]
+
+
+def test_rows_written_meanwhile_in_a_touched_table_stop_the_rollback_and_are_named(project):
+    sql = "ALTER TABLE `Post` ADD COLUMN `x` INTEGER NULL;\nDO SLEEP(3);\nSELECT * FROM `nowhere`;\n"
+    project.add_migration("20260401000000_slow", sql)
+    process = project.start("deploy")
+    project.wait_for_phase("migration_started", process)
+    while "`x`" not in project.world().schema["tables"]["Post"]:
+        pass
+    project.execute("INSERT INTO `Post` (`userId`, `title`) VALUES (1, 'meanwhile')")
+    _, errors = process.communicate(timeout=120)
+    assert process.returncode == 61, errors
+    assert "Post" in errors and "--accept-loss" in errors
+    assert project.query("SELECT title FROM `Post` WHERE title = 'meanwhile'") == [("meanwhile",)]
+
+    done = project.run("rollback", "--accept-loss")
+    assert done.returncode == 0, done.stderr
+    assert "`x`" not in project.world().schema["tables"]["Post"]
+    aside = project.databases() - {project.database}
+    assert len(aside) == 1, "the rows that left the database are kept aside"
+    assert project.query(f"SELECT title FROM `{aside.pop()}`.`Post` WHERE title = 'meanwhile'")
+
+
+def test_rollback_enabled_false_leaves_the_failure_and_says_so(project):
+    project.add_migration(*BAD)
+    done = project.run("deploy", ROLLBACK_ENABLED="false")
+    assert done.returncode == 61
+    assert "Extra" in project.world().schema["tables"]
+    assert project.run("rollback").returncode == 0
+    assert "Extra" not in project.world().schema["tables"]
+
+
+def test_a_database_that_does_not_exist_is_created_and_gone_again_when_its_first_migration_fails(
+    empty_project,
+):
+    project = empty_project
+    project.database += "_new"
+    project.add_migration("1_bad", "CREATE TABLE `A` (`id` INTEGER NOT NULL);\nSELECT * FROM `nowhere`;\n")
+    done = project.run("deploy")
+    assert done.returncode == 40, done.stderr
+    project.database = project.database.removesuffix("_new")
+    assert project.databases() == {project.database}
+
+
+def test_the_dagster_instance_has_the_run_with_its_gates(project):
+    import dagster as dg
+
+    with dg.DagsterInstance.from_config(str(project.folder / ".dbsync" / "dagster")) as instance:
+        runs = instance.get_runs()
+        assert [(run.job_name, run.status) for run in runs] == [("deploy", dg.DagsterRunStatus.SUCCESS)]
+        logs = instance.all_logs(runs[0].run_id)
+    evaluations = [
+        e.dagster_event
+        for e in logs
+        if e.is_dagster_event and e.get_dagster_event().is_asset_check_evaluation
+    ]
+    assert len(evaluations) == 6
+    materialised = {
+        e.asset_key.to_user_string()
+        for e in map(lambda e: e.dagster_event, logs)
+        if e and e.is_step_materialization
+    }
+    assert "release_record" in materialised

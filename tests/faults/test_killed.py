@@ -1,0 +1,105 @@
+"""kill -9 at each phase of a deployment: the next command tells the truth and puts it right."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from tests.e2e.conftest import GOOD
+from tests.support.project import kill
+
+pytestmark = pytest.mark.slow
+SLOW = (
+    "20260401000000_slow",
+    "ALTER TABLE `Post` ADD COLUMN `x` INTEGER NULL;\n"
+    "DO SLEEP(20);\n"
+    "ALTER TABLE `User` ADD COLUMN `y` INTEGER NULL;\n",
+)
+
+
+def _partial(project) -> list[str]:
+    return [path.name for path in project.storage.iterdir() if path.name.endswith(".partial")]
+
+
+def test_killed_while_backing_up_nothing_was_changed_and_the_next_deploy_releases(project):
+    backups = project.report("backups", "list")[1]
+    before = project.world()
+    project.add_migration(*GOOD)
+    process = project.start("deploy")
+    project.wait_for_phase("begun", process)
+    deadline = time.monotonic() + 60
+    while not _partial(project) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    kill(process)
+    assert project.world() == before
+    assert project.report("backups", "list")[1] == backups, "half a backup is not listed"
+    done = project.run("deploy")
+    assert done.returncode == 0, done.stderr
+    assert "nothing was changed" in done.stderr, "the killed deployment is reported"
+    assert GOOD[0] in project.applied()
+    assert not _partial(project)
+
+
+def test_killed_inside_a_migration_the_next_command_rolls_back(project):
+    before = project.world()
+    project.add_migration(*SLOW)
+    process = project.start("deploy")
+    project.wait_for_phase("migration_started", process)
+    while "`x`" not in project.world().schema["tables"]["Post"]:
+        time.sleep(0.05)
+    kill(process)
+    code, report = project.report("status")
+    assert code != 0, "a killed deployment is not reported as fine"
+    assert report["last_deployment"]["phase"] not in ("released", "rolled_back")
+    (project.migrations / SLOW[0] / "migration.sql").unlink()
+    (project.migrations / SLOW[0]).rmdir()
+    done = project.run("deploy")
+    assert done.returncode == 0, done.stderr
+    assert "rolled back" in done.stderr
+    assert project.world() == before
+    assert project.databases() == {project.database}
+
+
+@pytest.mark.parametrize("phase", ["applied", "validated"])
+def test_killed_after_the_migrations_before_the_release_the_next_command_decides_and_says_so(project, phase):
+    project.add_migration(*GOOD)
+    process = project.start("deploy")
+    project.wait_for_phase(phase, process)
+    kill(process)
+    done = project.run("deploy")
+    assert done.returncode == 0, done.stderr
+    assert "rolled back" in done.stderr
+    assert GOOD[0] in project.applied(), "after the rollback the migration was pending again and was released"
+
+
+def test_killed_during_the_rollback_the_next_command_finishes_it(project):
+    before = project.world()
+    sql = "ALTER TABLE `Post` ADD COLUMN `x` INTEGER NULL;\nSELECT * FROM `nowhere`;\n"
+    path = project.add_migration("20260401000000_bad", sql)
+    process = project.start("deploy")
+    project.wait_for_phase("rolling_back", process)
+    kill(process)
+    path.unlink()
+    path.parent.rmdir()
+    done = project.run("deploy")
+    assert done.returncode == 0, done.stderr
+    assert project.world() == before
+    assert project.databases() == {project.database}
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_a_cancelled_workflow_is_rolled_back_before_the_command_ends(project, name):
+    import signal
+
+    before = project.world()
+    project.add_migration(*SLOW)
+    process = project.start("deploy")
+    project.wait_for_phase("migration_started", process)
+    while "`x`" not in project.world().schema["tables"]["Post"]:
+        time.sleep(0.05)
+    process.send_signal(getattr(signal, name))
+    process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert project.journal_phases()[-1] == "rolled_back"
+    assert project.world() == before

@@ -1,0 +1,139 @@
+from __future__ import annotations
+
+import json
+import socket
+from dataclasses import replace
+
+from resources.health import thresholds
+from resources.health.database import _problems as database_problems
+from resources.health.health import check_health
+from resources.health.system import _problems as system_problems
+from resources.health.system import check_system
+from resources.mysql.connection import execute, value
+from tests.resources.health.conftest import http
+
+WELL = {
+    "latency_ms": 1.0,
+    "threads_connected": 10,
+    "max_connections": 100,
+    "read_only": False,
+    "longest_transaction_s": 0,
+    "row_lock_waits": 0,
+    "table_lock_waits": 0,
+}
+MACHINE = {
+    "disk_path": "/",
+    "disk_free_bytes": 2**40,
+    "disk_total_bytes": 2**41,
+    "memory_available_bytes": 2**33,
+    "memory_total_bytes": 2**34,
+    "load_5": 0.5,
+    "cpus": 2,
+}
+
+
+def test_a_good_target_is_healthy_and_its_figures_are_real(target, server, site):
+    status = check_health(replace(target, health_url=site(http(200, "ok")).url))
+    assert status.healthy, status.problems
+    with server.connect() as connection:
+        assert status.database["version"] == value(connection, "SELECT @@version")
+        assert status.database["max_connections"] == value(connection, "SELECT @@max_connections")
+    assert status.database["threads_connected"] >= 1
+    assert status.database["longest_transaction_s"] == 0
+    assert status.application["good_in_a_row"] == 3
+    json.dumps(status.as_dict())
+
+
+def test_without_a_health_url_the_application_is_not_checked(target):
+    assert check_health(target).application == {"checked": False}
+
+
+def test_a_sick_application_alone_makes_it_unhealthy(target, site, monkeypatch):
+    monkeypatch.setattr("resources.health.health.check_application", _quickly)
+    status = check_health(replace(target, health_url=site(http(500, "boom")).url))
+    assert not status.healthy
+    assert [problem.area for problem in status.problems] == ["application"]
+
+
+def _quickly(url):
+    from resources.health.application import check_application
+
+    return check_application(url, seconds=0.2, pause=0.01)
+
+
+def test_an_unreachable_server_is_unhealthy_and_no_exception(target):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    status = check_health(replace(target, endpoint=replace(target.endpoint, port=port, socket=None)))
+    assert not status.healthy
+    assert status.database["reachable"] is False
+
+
+def test_a_wrong_password_is_told_apart_and_not_shown(target):
+    wrong = replace(target.endpoint, password="wr0ng-and-secret")
+    status = check_health(replace(target, endpoint=wrong))
+    assert status.database["error"]["code"] == "authentication"
+    assert "wr0ng-and-secret" not in json.dumps(status.as_dict())
+
+
+def test_a_read_only_server_is_unhealthy(target, server):
+    with server.connect() as admin:
+        execute(admin, "SET GLOBAL super_read_only = 1")
+        try:
+            status = check_health(target)
+        finally:
+            execute(admin, "SET GLOBAL super_read_only = 0")
+            execute(admin, "SET GLOBAL read_only = 0")
+    assert not status.healthy
+    assert "read-only" in str(status.problems[0])
+
+
+def test_an_open_transaction_is_seen(target, connection):
+    execute(connection, "CREATE TABLE t (id INT PRIMARY KEY)")
+    execute(connection, "BEGIN")
+    execute(connection, "INSERT INTO t VALUES (1)")
+    execute(connection, "DO SLEEP(1.1)")
+    assert check_health(target).database["longest_transaction_s"] >= 1
+    execute(connection, "ROLLBACK")
+
+
+def test_an_account_without_process_still_gets_an_answer(target, server, database):
+    with server.connect() as admin:
+        execute(admin, "DROP USER IF EXISTS plain")
+        execute(admin, "CREATE USER plain IDENTIFIED BY 'plain-pw'")
+        execute(admin, f"GRANT SELECT ON `{database}`.* TO plain")
+        try:
+            status = check_health(
+                replace(target, endpoint=replace(target.endpoint, user="plain", password="plain-pw"))
+            )
+        finally:
+            execute(admin, "DROP USER plain")
+    assert status.healthy
+    assert status.database["row_lock_waits"] is None
+
+
+def _severities(found):
+    return [problem.severity for problem in found]
+
+
+def test_database_limits_warn_before_they_fail():
+    assert _severities(database_problems(WELL)) == []
+    assert _severities(database_problems(WELL | {"threads_connected": 80})) == ["warn"]
+    assert _severities(database_problems(WELL | {"threads_connected": 97})) == ["fail"]
+    assert _severities(database_problems(WELL | {"longest_transaction_s": 301})) == ["warn"]
+    assert _severities(database_problems(WELL | {"table_lock_waits": 11})) == ["warn"]
+    assert _severities(database_problems(WELL | {"latency_ms": 300.0})) == ["warn"]
+
+
+def test_machine_limits_fail_only_where_the_server_would_stop():
+    assert _severities(system_problems(MACHINE)) == []
+    assert _severities(system_problems(MACHINE | {"disk_free_bytes": 2**37})) == ["warn"]
+    full = MACHINE | {"disk_free_bytes": thresholds.DISK_FAIL_BYTES - 1}
+    assert _severities(system_problems(full)) == ["fail"]
+    assert _severities(system_problems(MACHINE | {"memory_available_bytes": 2**28})) == ["warn"]
+    assert _severities(system_problems(MACHINE | {"load_5": 9.0})) == ["warn"]
+
+
+def test_the_storage_need_not_exist_yet(tmp_path):
+    figures, _ = check_system(tmp_path / "not" / "there")
+    assert figures["disk_path"] == str(tmp_path)

@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import replace
+
+import pytest
+
+from resources.errors import MigrationFailedError
+from resources.mysql.connection import execute, value
+from resources.mysql.schema import read_schema
+from resources.prisma.folder import read_migrations
+from resources.validation.compare import compare
+from resources.validation.expected import expected_schema, expected_schemas
+from tests.resources.validation.conftest import SHOP, write_migration
+
+WITH_BODIES = """
+CREATE TABLE t (id INT PRIMARY KEY, n INT, at TIMESTAMP NOT NULL);
+CREATE DEFINER = `app`@`%` TRIGGER trg BEFORE INSERT ON t FOR EACH ROW BEGIN SET NEW.n = 1; SET @x = 2; END;
+INSERT INTO t VALUES (1, 1, NOW());
+CREATE PROCEDURE p() BEGIN SELECT 1; SELECT ';'; END;
+CREATE VIEW v AS SELECT n FROM t WHERE id > 0;
+CREATE EVENT e ON SCHEDULE EVERY 1 DAY DO SELECT 1;
+"""
+
+
+def _replays(target):
+    return sorted((target.state / "expected").glob("*.json"))
+
+
+def test_the_replay_equals_what_the_same_scripts_made_on_the_target(target, deployed, connection):
+    files = deployed(m1=SHOP, m2=WITH_BODIES, m3="ALTER TABLE `User` ADD COLUMN age INT;")
+    expected = expected_schema(target, files, connection)
+    assert compare(expected, read_schema(connection, target.database)) == []
+    assert list(expected.routines) == ["PROCEDURE p"]
+    assert "age" in expected.tables["User"]
+
+
+def test_prefixes_come_out_of_one_replay_and_are_kept(target, connection):
+    for number in range(3):
+        write_migration(target.migrations, f"m{number}", f"CREATE TABLE t{number} (id INT);")
+    files = read_migrations(target.migrations)
+    empty, one, three = expected_schemas(target, [[], files[:1], files], connection)
+    assert [list(schema.tables) for schema in (empty, one, three)] == [[], ["t0"], ["t0", "t1", "t2"]]
+    assert len(_replays(target)) == 3
+    assert list((target.state / "replay").iterdir()) == []
+    begun = time.monotonic()
+    assert expected_schemas(target, [files, files[:1]], connection) == [three, one]
+    assert time.monotonic() - begun < 0.5
+
+
+def test_a_damaged_cache_entry_is_made_again(target, connection):
+    write_migration(target.migrations, "m", "CREATE TABLE t (id INT);")
+    files = read_migrations(target.migrations)
+    good = expected_schema(target, files, connection)
+    (entry,) = _replays(target)
+    stored = json.loads(entry.read_text())
+    stored["schema"]["tables"]["t"] = "CREATE TABLE `t` (`other` int)"
+    entry.write_text(json.dumps(stored))
+    assert expected_schema(target, files, connection) == good
+    assert json.loads(entry.read_text())["schema"]["tables"] == dict(good.tables)
+
+
+def test_a_script_that_fails_is_named_with_statement_and_message_and_leaves_nothing(target, connection):
+    write_migration(target.migrations, "m1", "CREATE TABLE a (id INT);")
+    write_migration(target.migrations, "m2", "CREATE TABLE b (id INT);\nCREATE TABLE a (id INT);\nSELECT 1;")
+    with pytest.raises(MigrationFailedError) as caught:
+        expected_schema(target, read_migrations(target.migrations), connection)
+    assert "`m2`" in caught.value.what
+    assert caught.value.where.endswith("m2/migration.sql, statement 2")
+    assert "1050: Table 'a' already exists" in caught.value.why
+    assert list((target.state / "replay").iterdir()) == []
+    assert not read_schema(connection, target.database).tables
+
+
+def test_settings_and_defaults_of_the_target_are_copied(target, server, connection, database):
+    write_migration(
+        target.migrations,
+        "m",
+        "CREATE TABLE t (at TIMESTAMP, name VARCHAR(5) DEFAULT '') ; SELECT @@sql_mode",
+    )
+    files = read_migrations(target.migrations)
+    plain = expected_schema(target, files, connection)
+    execute(connection, f"ALTER DATABASE `{database}` CHARACTER SET latin1 COLLATE latin1_bin")
+    with server.connect() as admin:
+        execute(admin, "SET GLOBAL explicit_defaults_for_timestamp = 0")
+        try:
+            other = expected_schema(target, files, connection)
+        finally:
+            execute(admin, "SET GLOBAL explicit_defaults_for_timestamp = 1")
+    assert "latin1_bin" in other.tables["t"]
+    assert "latin1_bin" not in plain.tables["t"]
+    assert "ON UPDATE CURRENT_TIMESTAMP" in other.tables["t"]
+    assert "ON UPDATE CURRENT_TIMESTAMP" not in plain.tables["t"]
+
+
+def test_a_database_that_does_not_exist_yet_is_made_as_prisma_would(target, connection):
+    absent = replace(target, database=f"{target.database}_absent")
+    write_migration(target.migrations, "m", "CREATE TABLE t (name VARCHAR(5));")
+    expected = expected_schema(absent, read_migrations(target.migrations), connection)
+    assert "COLLATE=utf8mb4_unicode_ci" in expected.tables["t"]
+    assert (
+        value(
+            connection,
+            "SELECT COUNT(*) FROM information_schema.schemata WHERE schema_name = %s",
+            (absent.database,),
+        )
+        == 0
+    )
+
+
+@pytest.mark.slow
+def test_case_folding_servers_are_replayed_on_a_folding_server(target, make_server):
+    folding = make_server(init_variables={"lower_case_table_names": "1"})
+    write_migration(target.migrations, "m", "CREATE TABLE `User` (id INT); ALTER TABLE `user` ADD n INT;")
+    with folding.connect() as admin:
+        execute(admin, f"CREATE DATABASE `{target.database}`")
+        expected = expected_schema(target, read_migrations(target.migrations), admin)
+    assert list(expected.tables) == ["user"]
