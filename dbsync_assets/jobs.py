@@ -13,31 +13,40 @@ from dbsync_assets.rollback_hook import undo_failed_deployment
 RELEASE = dg.AssetSelection.groups("release")
 
 
-def _job(name: str, selection: dg.AssetSelection, description: str, **more: object) -> object:
-    return dg.define_asset_job(
-        name,
-        selection=selection,
-        description=description,
-        executor_def=dg.in_process_executor,
-        **more,  # type: ignore[arg-type]
-    )
-
-
 def _with_checks(*assets: dg.AssetsDefinition) -> dg.AssetSelection:
     return dg.AssetSelection.assets(*assets) | dg.AssetSelection.checks_for_assets(*assets)
 
 
-deploy = _job(
+deploy = dg.define_asset_job(
     "deploy",
     RELEASE,
-    "Protect, prove, apply, validate, check health, record; put everything back when a gate fails.",
+    description="Protect, prove, apply, validate, check health, record; put all back when a gate fails.",
     hooks={undo_failed_deployment},
+    executor_def=dg.in_process_executor,
 )
-backup = _job("backup", _with_checks(full_backup), "A full backup, proven.")
-migration_check = _job(
-    "migration_check", _with_checks(migration_source), "Is the history clean, what is pending?"
+backup = dg.define_asset_job(
+    "backup",
+    _with_checks(full_backup),
+    description="A full backup, proven.",
+    executor_def=dg.in_process_executor,
 )
-validate = _job("validate", _with_checks(validation_report), "Schema and data rules, read-only.")
-health_check = _job("health_check", _with_checks(health_report), "Database, application and system figures.")
+migration_check = dg.define_asset_job(
+    "migration_check",
+    _with_checks(migration_source),
+    description="Is the history clean, what is pending?",
+    executor_def=dg.in_process_executor,
+)
+validate = dg.define_asset_job(
+    "validate",
+    _with_checks(validation_report),
+    description="Schema and data rules, read-only.",
+    executor_def=dg.in_process_executor,
+)
+health_check = dg.define_asset_job(
+    "health_check",
+    _with_checks(health_report),
+    description="Database, application and system figures.",
+    executor_def=dg.in_process_executor,
+)
 
 ALL = [deploy, backup, migration_check, validate, health_check]

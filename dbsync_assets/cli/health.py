@@ -26,6 +26,9 @@ def health(project: Project = HERE, as_json: Json = False) -> None:
             if found is not None and as_json:
                 emit_json({"ok": found.healthy, **found.as_dict()})
             elif found is not None:
-                for line in found.lines():
-                    say(line)
+                for area in ("database", "application", "system"):
+                    for name, figure in getattr(found, area).items():
+                        say(f"{area:<12} {name:<24} {figure}")
+                for problem in [*found.problems, *found.warnings]:
+                    say(f"! {problem}")
                 say("healthy" if found.healthy else "NOT healthy", "green" if found.healthy else "red")

@@ -30,8 +30,15 @@ def say(text: object, style: str = "") -> None:
     stdout.print(safe(text), style=style or None)
 
 
+_emitted = False
+
+
 def emit_json(value: object) -> None:
-    """One JSON document on stdout."""
+    """The one JSON document of this command on stdout; a second one would break every parser."""
+    global _emitted
+    if _emitted:
+        return
+    _emitted = True
     sys.stdout.write(json.dumps(redact_value(value), indent=2, ensure_ascii=False, default=str) + "\n")
 
 

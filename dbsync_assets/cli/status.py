@@ -29,7 +29,15 @@ def status(project: Project = HERE, as_json: Json = False) -> None:
     last = entries[-1] if entries else None
     refusal = found.refusal()
     if as_json:
-        emit_json({"ok": refusal is None, **found.as_dict(), "last_deployment": last and last.as_dict()})
+        error = refusal.as_dict() if refusal else None
+        emit_json(
+            {
+                "ok": refusal is None,
+                **found.as_dict(),
+                "last_deployment": last and last.as_dict(),
+                "error": error,
+            }
+        )
     else:
         say(f"{target.name}: {len(found.applied_names)} applied, {len(found.pending_names)} pending")
         for name in found.pending_names:

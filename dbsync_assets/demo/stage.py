@@ -11,10 +11,11 @@ from pathlib import Path
 from examples.shop.seed import seed
 from resources.mysql.get import get_mysql
 from resources.mysql.server import PrivateServer
+from resources.mysql.server_variables import LASTING, merged
 
 from resources import progress
 from resources.deployment.preflight import ensure_database
-from resources.mysql.connection import connect, execute
+from resources.mysql.connection import connect
 from resources.settings import CHECKOUT, Settings, load_settings, target_of
 from resources.target import Target
 
@@ -68,7 +69,7 @@ def set_stage(folder: Path, rows: int) -> Stage:
             installation,
             folder / "mysql",
             tcp=True,
-            variables={"log-bin": "binlog", "binlog-row-metadata": "FULL", "performance-schema": "ON"},
+            variables=merged(LASTING, {"binlog_row_metadata": "FULL"}),
         )
         server.start()
     endpoint = server.tcp_endpoint
@@ -96,7 +97,6 @@ def _fill(stage: Stage, rows: int) -> None:
     with progress.step(f"fill the shop with {rows:,} rows"):
         with connect(stage.target.endpoint, DATABASE) as connection:
             seed(connection, rows)
-            execute(connection, "SET GLOBAL innodb_fast_shutdown = 1")
 
 
 def _migrations() -> list[Path]:

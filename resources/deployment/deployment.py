@@ -107,8 +107,9 @@ class Deployment:
     def back_up(self) -> MadeBackup:
         """A proven full backup, its private copy left running until the deployment ends."""
         self.begin()
-        self.backup = self._timed("backup", lambda: make_full_backup(self.target, keep_server=True))
-        manifest = self.backup.manifest
+        made = self._timed("backup", lambda: make_full_backup(self.target, keep_server=True))
+        self.backup = made
+        manifest = made.manifest
         self._journal(
             "backed_up",
             backup_id=manifest.id,
@@ -117,7 +118,7 @@ class Deployment:
             gtid_executed=manifest.gtid_executed,
             schema_digest=manifest.schema_digest,
         )
-        return self.backup
+        return made
 
     def refuse_backup(self) -> BackupFailedError | None:
         if self.backup is not None and self.backup.manifest.proof.proven:
@@ -169,7 +170,13 @@ class Deployment:
         self._journal("applying", threads=[])
         try:
             self.migration = self._timed(
-                "apply", lambda: apply_pending(self.target, self.held_lock(), self._journal_callback)
+                "apply",
+                lambda: apply_pending(
+                    self.target,
+                    self.held_lock(),
+                    self._journal_callback,
+                    files=self.status and self.status.files,
+                ),
             )
         except BaseException as error:
             self.undo(_reason(error))
@@ -246,11 +253,12 @@ class Deployment:
         if entry.reached("applying"):
             try:
                 server = self.backup.server if self.backup else None
-                self.rollback = self._timed(
+                undone = self._timed(
                     "rollback",
                     lambda: roll_back(self.target, self.journal, entry.id, source=server, reason=reason),
                 )
-                self.outcome = self.rollback.outcome
+                self.rollback = undone
+                self.outcome = undone.outcome
             except DbsyncError as error:
                 error.__cause__ = self.error
                 self.error = error

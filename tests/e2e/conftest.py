@@ -30,9 +30,9 @@ BAD = (
 
 
 @pytest.fixture
-def empty_project(server, database, tmp_path) -> Project:
+def empty_project(server, database, tools, tmp_path) -> Project:
     """No migrations yet, an empty database."""
-    return Project(tmp_path / "app", server.tcp_endpoint, database, _tools(server))
+    return Project(tmp_path / "app", server.tcp_endpoint, database, tools)
 
 
 @pytest.fixture
@@ -47,10 +47,3 @@ def project(empty_project: Project) -> Project:
         "INSERT INTO `Post` (`userId`, `title`) VALUES (1, 'héllo'), (2, '你好'), (3, '🚀')",
     )
     return empty_project
-
-
-def _tools(server):
-    from tests.conftest import TOOLS
-
-    del server
-    return TOOLS

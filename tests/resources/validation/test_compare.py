@@ -115,7 +115,9 @@ REAL = {
     "ALTER TABLE child DROP FOREIGN KEY fk": ["table `child`, foreign key `fk`: missing"],
     "ALTER TABLE child DROP FOREIGN KEY fk,"
     " ADD CONSTRAINT fk2 FOREIGN KEY (parent_id) REFERENCES parent (id) ON DELETE CASCADE": [
+        "table `child`, key `fk`: missing",
         "table `child`, foreign key `fk`: missing",
+        "table `child`, key `fk2`: unexpected",
         "table `child`, foreign key `fk2`: unexpected",
     ],
     "ALTER TABLE child DROP CHECK positive": ["table `child`, check `positive`: missing"],

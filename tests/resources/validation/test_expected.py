@@ -29,7 +29,12 @@ def _replays(target):
 
 
 def test_the_replay_equals_what_the_same_scripts_made_on_the_target(target, deployed, connection):
-    files = deployed(m1=SHOP, m2=WITH_BODIES, m3="ALTER TABLE `User` ADD COLUMN age INT;")
+    execute(connection, "CREATE USER IF NOT EXISTS app")
+    execute(connection, "GRANT ALL ON *.* TO app")
+    try:
+        files = deployed(m1=SHOP, m2=WITH_BODIES, m3="ALTER TABLE `User` ADD COLUMN age INT;")
+    finally:
+        execute(connection, "DROP USER app")
     expected = expected_schema(target, files, connection)
     assert compare(expected, read_schema(connection, target.database)) == []
     assert list(expected.routines) == ["PROCEDURE p"]

@@ -1,0 +1,1 @@
+"""Whether database and application are well."""

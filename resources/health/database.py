@@ -1,0 +1,105 @@
+"""The database's side of health: reachable, writable, not full, not stuck."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pymysql
+
+from resources.errors import DbsyncError
+from resources.health import thresholds as limit
+from resources.health.status import Problem
+from resources.mysql.connection import Connection, connect, rows, value
+from resources.target import Target
+
+_STATUS = ("Threads_connected", "Threads_running", "Uptime")
+_DENIED = frozenset({1044, 1142, 1143, 1227, 1370})
+_READ_SECONDS = 15.0
+
+
+def check_database(target: Target) -> tuple[dict[str, Any], list[Problem]]:
+    """Figures and problems. An unreachable server is a problem, not an exception."""
+    begun = time.monotonic()
+    try:
+        with connect(target.endpoint, target.database, read_timeout=_READ_SECONDS) as connection:
+            connect_ms = (time.monotonic() - begun) * 1000
+            figures = {"reachable": True, "connect_ms": round(connect_ms, 1), **_figures(connection)}
+    except DbsyncError as error:
+        return {"reachable": False, "error": error.as_dict()}, [
+            Problem("database", error.what, "reachable with the given login")
+        ]
+    except pymysql.err.MySQLError as error:
+        why = str(error.args[-1]) if error.args else type(error).__name__
+        return {"reachable": False, "error": {"what": why}}, [
+            Problem("database", f"stopped answering: {why}", f"answers within {_READ_SECONDS:g} s")
+        ]
+    return figures, list(_problems(figures))
+
+
+def _figures(connection: Connection) -> dict[str, Any]:
+    laps = []
+    for _ in range(3):
+        begun = time.monotonic()
+        value(connection, "SELECT 1")
+        laps.append((time.monotonic() - begun) * 1000)
+    names = ", ".join(f"'{name}'" for name in _STATUS)
+    status = dict(rows(connection, f"SHOW GLOBAL STATUS WHERE Variable_name IN ({names})"))
+    version, most, read_only, super_read_only = rows(
+        connection, "SELECT @@version, @@max_connections, @@read_only, @@super_read_only"
+    )[0]
+    return {
+        "version": version,
+        "latency_ms": round(sorted(laps)[1], 2),
+        "threads_connected": int(status["Threads_connected"]),
+        "max_connections": int(most),
+        "threads_running": int(status["Threads_running"]),
+        "uptime_s": int(status["Uptime"]),
+        "read_only": bool(read_only) or bool(super_read_only),
+        "longest_transaction_s": _optional(
+            connection,
+            "SELECT COALESCE(MAX(TIMESTAMPDIFF(SECOND, trx_started, NOW())), 0)"
+            " FROM information_schema.innodb_trx",
+        ),
+        "row_lock_waits": _optional(connection, "SELECT COUNT(*) FROM performance_schema.data_lock_waits"),
+        "table_lock_waits": _optional(
+            connection,
+            "SELECT COUNT(*) FROM performance_schema.metadata_locks WHERE lock_status = 'PENDING'",
+        ),
+    }
+
+
+def _optional(connection: Connection, sql: str) -> int | None:
+    """A figure that takes a privilege which the application's account need not have."""
+    try:
+        return int(value(connection, sql) or 0)
+    except pymysql.err.MySQLError as error:
+        if error.args and error.args[0] in _DENIED:
+            return None
+        raise
+
+
+def _problems(figures: dict[str, Any]) -> Iterator[Problem]:
+    latency = figures["latency_ms"]
+    if latency > limit.LATENCY_WARN_MS:
+        yield Problem("database", f"{latency:g} ms a round trip", f"{limit.LATENCY_WARN_MS:g} ms", "warn")
+    used, most = figures["threads_connected"], figures["max_connections"]
+    what = f"{used} of {most} connections in use"
+    if used / most >= limit.CONNECTIONS_FAIL_SHARE:
+        yield Problem("database", what, f"{limit.CONNECTIONS_FAIL_SHARE:.0%}")
+    elif used / most >= limit.CONNECTIONS_WARN_SHARE:
+        yield Problem("database", what, f"{limit.CONNECTIONS_WARN_SHARE:.0%}", "warn")
+    if figures["read_only"]:
+        yield Problem("database", "the server is read-only", "writable")
+    longest = figures["longest_transaction_s"] or 0
+    if longest > limit.TRANSACTION_WARN_SECONDS:
+        yield Problem(
+            "database",
+            f"a transaction has been open for {longest} s",
+            f"{limit.TRANSACTION_WARN_SECONDS:g} s",
+            "warn",
+        )
+    waits = (figures["row_lock_waits"] or 0) + (figures["table_lock_waits"] or 0)
+    if waits > limit.LOCK_WAITS_WARN:
+        yield Problem("database", f"{waits} sessions wait for locks", f"{limit.LOCK_WAITS_WARN}", "warn")

@@ -1,0 +1,43 @@
+"""Whether database, application and machine are well enough to call a release good."""
+
+from __future__ import annotations
+
+import time
+
+from resources import progress
+from resources.health.application import check_application
+from resources.health.database import check_database
+from resources.health.status import HealthStatus, Problem
+from resources.health.system import check_system
+from resources.target import Target
+
+
+def check_health(target: Target) -> HealthStatus:
+    """Read everything once; never raises for what is unhealthy, however it is.
+
+    The application is asked only where `target.health_url` is set.
+    """
+    begun = time.monotonic()
+    database, problems = check_database(target)
+    system, found = check_system(target.storage)
+    problems += found
+    application: dict[str, object] = {"checked": False}
+    if target.health_url:
+        application, found = check_application(target.health_url)
+        application["checked"] = True
+        problems += found
+    failing = [problem for problem in problems if problem.severity == "fail"]
+    for problem in problems:
+        progress.say(f"{problem.severity}: {problem}")
+    return HealthStatus(
+        healthy=not failing,
+        database=database,
+        application=application,
+        system=system,
+        problems=failing,
+        warnings=[problem for problem in problems if problem.severity == "warn"],
+        seconds=time.monotonic() - begun,
+    )
+
+
+__all__ = ["HealthStatus", "Problem", "check_health"]

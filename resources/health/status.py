@@ -1,0 +1,44 @@
+"""What a health check found."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+
+@dataclass(frozen=True)
+class Problem:
+    """severity "fail" makes the whole unhealthy. threshold: the limit that was passed, in words."""
+
+    area: Literal["database", "application", "system"]
+    what: str
+    threshold: str
+    severity: Literal["fail", "warn"] = "fail"
+
+    def __str__(self) -> str:
+        return f"{self.area}: {self.what} (limit: {self.threshold})"
+
+
+@dataclass(frozen=True)
+class HealthStatus:
+    """database, application and system hold figures by name; None where one could not be read."""
+
+    healthy: bool
+    database: Mapping[str, Any]
+    application: Mapping[str, Any]
+    system: Mapping[str, Any]
+    problems: Sequence[Problem]
+    warnings: Sequence[Problem]
+    seconds: float
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "healthy": self.healthy,
+            "database": dict(self.database),
+            "application": dict(self.application),
+            "system": dict(self.system),
+            "problems": [asdict(problem) | {"text": str(problem)} for problem in self.problems],
+            "warnings": [asdict(problem) | {"text": str(problem)} for problem in self.warnings],
+            "seconds": round(self.seconds, 3),
+        }

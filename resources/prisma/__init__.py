@@ -1,0 +1,1 @@
+"""Prisma Migrate's behaviour on MySQL: history, runner, resolve, reset."""

@@ -1,0 +1,1 @@
+"""Whether schema and data are what the migrations say."""

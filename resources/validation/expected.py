@@ -1,0 +1,178 @@
+"""What the schema should be: the migrations, replayed on an empty private server.
+
+The scripts go to the server whole, as the runner sends them, on one connection, as
+Prisma's shadow database does. Results are kept by content: the same files under
+the same settings are replayed once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import pymysql
+
+from resources import progress
+from resources.durable_file import write_durably
+from resources.errors import MigrationFailedError
+from resources.mysql.connection import Connection, connect
+from resources.mysql.get import get_mysql
+from resources.mysql.installation import MysqlInstallation
+from resources.mysql.schema import Schema, read_schema
+from resources.mysql.server import PrivateServer
+from resources.prisma.folder import MigrationFile
+from resources.redact import inert
+from resources.target import Target
+from resources.validation.like_target import Likeness, create_definers, likeness, make_alike
+
+# Changes whenever what is stored means something else, so that older entries are not read.
+_FORMAT = 1
+
+
+def expected_schema(target: Target, files: Sequence[MigrationFile], connection: Connection) -> Schema:
+    """The schema that `files`, applied in this order to an empty database, make on the target's server."""
+    return expected_schemas(target, [files], connection)[0]
+
+
+def expected_schemas(
+    target: Target, chains: Sequence[Sequence[MigrationFile]], connection: Connection
+) -> list[Schema]:
+    """The expected schema of each chain, in the order given.
+
+    A chain that another one begins with costs nothing extra: both are read in one replay.
+    `connection` is to the target's server, whose settings are copied; it is only read.
+    Raises MigrationFailedError naming file, statement and the server's message where a
+    script does not run; nothing was changed on the target then.
+    """
+    installation = get_mysql(target.tools, target.mysqld)
+    like = likeness(connection, target.database)
+    wanted = [tuple(chain) for chain in chains]
+    keys = [_key(installation, like, chain) for chain in wanted]
+    folder = target.state / "expected"
+    known = {key: schema for key in set(keys) if (schema := _load(folder / f"{key}.json")) is not None}
+    todo = {key: chain for key, chain in zip(keys, wanted, strict=True) if key not in known}
+    while todo:
+        longest = max(todo.values(), key=len)
+        stops = {len(chain): key for key, chain in todo.items() if chain == longest[: len(chain)]}
+        for length, schema in _replay(target, installation, like, longest, set(stops)):
+            _store(folder / f"{stops[length]}.json", schema)
+            known[stops[length]] = schema
+            del todo[stops[length]]
+    return [known[key] for key in keys]
+
+
+def _replay(
+    target: Target,
+    installation: MysqlInstallation,
+    like: Likeness,
+    files: Sequence[MigrationFile],
+    stops: set[int],
+) -> Iterator[tuple[int, Schema]]:
+    """(number of files applied, schema then) at each of `stops`."""
+    title = f"replay {len(files)} migrations on an empty database"
+    with progress.step(title, total=len(files), unit="migrations") as step:
+        with _empty_server(target, installation, like) as server:
+            # Two connections: a script may change its session (`SET sql_mode`), the reader must not notice.
+            # The second one comes after make_alike, so that it gets the target's settings as its own.
+            reader = server.connect()
+            make_alike(reader, like)
+            runner = connect(server.endpoint, like.database, multi_statements=True)
+            try:
+                reader.select_db(like.database)
+                if 0 in stops:
+                    yield 0, read_schema(reader, like.database)
+                for number, file in enumerate(files, start=1):
+                    _run(runner, reader, file)
+                    step.advance(1)
+                    if number in stops:
+                        yield number, read_schema(reader, like.database)
+            finally:
+                runner.close()
+                reader.close()
+
+
+def _run(runner: Connection, reader: Connection, file: MigrationFile) -> None:
+    if file.missing:
+        raise MigrationFailedError(
+            f"migration `{inert(file.name)}` has no script (Prisma P3015)",
+            where=inert(str(file.path)),
+            hint="restore the file from version control",
+        )
+    script = file.content.decode("utf-8", "replace")
+    create_definers(reader, script)
+    statement = 1
+    try:
+        with runner.cursor() as cursor:
+            cursor.execute(script)
+            while True:
+                statement += 1
+                if not cursor.nextset():
+                    return
+    except pymysql.err.MySQLError as error:
+        raise MigrationFailedError(
+            f"migration `{inert(file.name)}` does not run on an empty database; nothing was changed",
+            where=f"{inert(str(file.path))}, statement {statement}",
+            why=inert(f"{error.args[0]}: {error.args[-1]}" if error.args else str(error)),
+            hint="correct the migration; if it is an applied one that relies on what no migration makes,"
+            " write that as a migration",
+        ) from error
+
+
+@contextmanager
+def _empty_server(target: Target, installation: MysqlInstallation, like: Likeness) -> Iterator[PrivateServer]:
+    parent = target.state / "replay"
+    parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    folder = Path(tempfile.mkdtemp(prefix=f"{os.getpid()}-", dir=parent))
+    try:
+        server = PrivateServer.create(
+            installation,
+            folder,
+            # Nothing here outlives the replay: no binlog, no waiting for the disk.
+            variables={
+                "event_scheduler": "OFF",
+                "skip_log_bin": "",
+                "innodb_flush_log_at_trx_commit": "0",
+                "innodb_flush_method": "nosync",
+                "performance_schema": "OFF",
+                "max_allowed_packet": "1G",
+            },
+            init_variables=like.init_variables,
+        )
+        with server:
+            yield server
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _key(installation: MysqlInstallation, like: Likeness, chain: Sequence[MigrationFile]) -> str:
+    digest = hashlib.sha256(f"{_FORMAT}\n{installation.version}\n{like.digest}\n".encode())
+    for file in chain:
+        for part in (file.name.encode("utf-8", "surrogateescape"), file.content):
+            digest.update(len(part).to_bytes(8, "big") + part)
+    return digest.hexdigest()
+
+
+def _load(path: Path) -> Schema | None:
+    try:
+        stored = json.loads(path.read_bytes())
+        schema = Schema.from_dict(stored["schema"])
+        if schema.digest == stored["digest"]:
+            return schema
+    except FileNotFoundError:
+        return None
+    except (ValueError, KeyError, AttributeError, TypeError):
+        pass  # damaged, as below
+    path.unlink(missing_ok=True)  # it can be made again
+    return None
+
+
+def _store(path: Path, schema: Schema) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    text = json.dumps({"digest": schema.digest, "schema": schema.as_dict()}, ensure_ascii=False)
+    write_durably(path, text.encode())

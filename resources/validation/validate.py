@@ -1,0 +1,145 @@
+"""Whether schema and data are what the applied migrations say. Reads only; needs no lock."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from resources import progress
+from resources.durable_file import write_durably
+from resources.mysql.connection import Connection, connect, execute, value
+from resources.mysql.digest import TableDigest
+from resources.mysql.schema import read_schema
+from resources.prisma.findings import history_findings
+from resources.prisma.folder import MigrationFile, read_migrations
+from resources.prisma.history import MigrationRow, read_history
+from resources.redact import inert
+from resources.target import Target
+from resources.validation.compare import Difference, compare
+from resources.validation.expected import expected_schema
+from resources.validation.report import render_html
+from resources.validation.result import ValidationReport, ValidationResult
+from resources.validation.rules.expectations import preload
+from resources.validation.rules.rule import RuleResult
+from resources.validation.rules.run import run_rules
+from resources.validation.rules.scan import Scan
+from resources.validation.rules.scope import Scope
+
+# After these the expected schema cannot be known; the other findings leave it knowable.
+_BREAKS_EXPECTATION = frozenset({"missing", "failed"})
+
+
+@dataclass
+class _Clock:
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def measure(self, name: str) -> Iterator[None]:
+        begun = time.monotonic()
+        try:
+            yield
+        finally:
+            self.seconds[name] = time.monotonic() - begun
+
+
+def validate(
+    target: Target,
+    *,
+    before: Mapping[str, TableDigest] | None = None,
+    accepted_drift: Sequence[Difference] = (),
+    changed_by_others: Mapping[str, int] | None = None,
+) -> ValidationReport:
+    """Compare the target with its applied migrations, run every data rule, write the HTML report.
+
+    before: rows per table when the release began. changed_by_others: net rows (inserts less
+    deletes) that other sessions changed since, from the binlog; without it a small fall of a
+    row count only warns. accepted_drift: differences that a person accepted before the release.
+    Raises MigrationFailedError where a migration does not replay, SettingsError for a malformed
+    rule file, and the errors of `connect`.
+    """
+    clock = _Clock()
+    preload()
+    with clock.measure("total"), connect(target.endpoint, target.database) as connection:
+        canonical_texts(connection)
+        files = read_migrations(target.migrations)
+        history = read_history(connection, target.database) or []
+        with clock.measure("expected"):
+            expected = expected_schema(target, _applied(files, history), connection)
+        with clock.measure("actual"):
+            actual = read_schema(connection, target.database)
+        case = int(value(connection, "SELECT @@lower_case_table_names"))
+        found = compare(expected, actual, lower_case_table_names=case)
+        accepted = [difference for difference in found if difference.is_as_accepted(accepted_drift)]
+        differences = [difference for difference in found if difference not in accepted]
+        scope = Scope(
+            Scan(connection), target.database, expected, actual, before, changed_by_others, fold=case != 0
+        )
+        with clock.measure("rules"):
+            rules = run_rules(scope, target.data_rules)
+    report = _judge(target, files, history, differences, accepted, rules, clock.seconds)
+    return replace(report, html_path=_write_html(target, report))
+
+
+def canonical_texts(connection: Connection) -> None:
+    """Make this session's SHOW CREATE independent of the server's sql_mode (ANSI_QUOTES)."""
+    execute(connection, "SET SESSION sql_mode = 'NO_ENGINE_SUBSTITUTION', SESSION sql_quote_show_create = 1")
+
+
+def schema_version(history: Sequence[MigrationRow]) -> str:
+    """The name of the migration that was applied last, or "empty"."""
+    done = [row for row in history if row.is_applied]
+    return max(done, key=lambda row: row.started_at).migration_name if done else "empty"
+
+
+def _applied(files: Sequence[MigrationFile], history: Sequence[MigrationRow]) -> list[MigrationFile]:
+    names = {row.migration_name for row in history if row.is_applied}
+    return [file for file in files if file.name in names and not file.missing]
+
+
+def _judge(
+    target: Target,
+    files: Sequence[MigrationFile],
+    history: Sequence[MigrationRow],
+    differences: Sequence[Difference],
+    accepted: Sequence[Difference],
+    rules: Sequence[RuleResult],
+    seconds: dict[str, float],
+) -> ValidationReport:
+    schema_problems: list[str] = []
+    warnings: list[str] = []
+    recorded = {row.migration_name for row in history}
+    for finding in history_findings(files, history, target.policy.accepted):
+        unknowable = finding.kind in _BREAKS_EXPECTATION and finding.migration in recorded
+        serious = unknowable and not finding.accepted
+        (schema_problems if serious else warnings).append(inert(f"history: {finding.what}"))
+    schema_problems += [str(difference) for difference in differences]
+    warnings += [f"accepted drift: {difference}" for difference in accepted]
+    rule_problems = [problem for rule in rules for problem in rule.problems]
+    warnings += [warning for rule in rules for warning in rule.warnings]
+    result = ValidationResult(
+        is_valid=not schema_problems and not rule_problems,
+        schema_version=schema_version(history),
+        inconsistencies=[*schema_problems, *rule_problems],
+        warnings=warnings,
+    )
+    progress.say(
+        f"validation: {'valid' if result.is_valid else 'NOT valid'},"
+        f" {len(result.inconsistencies)} inconsistencies, {len(warnings)} warnings"
+    )
+    return ValidationReport(
+        result, schema_problems, rule_problems, differences, accepted, rules, dict(seconds)
+    )
+
+
+def _write_html(target: Target, report: ValidationReport) -> Path:
+    now = datetime.now(UTC)
+    folder = target.storage / "reports"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path = folder / f"validation-{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}.html"
+    write_durably(path, render_html(report, target.name, now).encode())
+    return path

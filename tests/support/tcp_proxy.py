@@ -1,0 +1,110 @@
+"""A TCP proxy before a server that misbehaves on order: for lost connections and slow servers."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from dataclasses import replace
+from types import TracebackType
+
+from resources.mysql.endpoint import Endpoint
+
+
+class TcpProxy:
+    """Passes bytes both ways until told otherwise; the orders hold for open connections too."""
+
+    def __init__(self, server: tuple[str, int]) -> None:
+        self.server = server
+        self.dropped = threading.Event()
+        """Set once a reply was withheld by drop_reply_after."""
+        self._mode = "pass"
+        self._pattern: bytes | None = None
+        self._sockets: list[socket.socket] = []
+        self._stop = threading.Event()
+        self._lock = threading.Lock()
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listener.getsockname()[1]
+
+    # --- orders -----------------------------------------------------------------
+
+    def pass_through(self) -> None:
+        self._mode, self._pattern = "pass", None
+
+    def stall(self) -> None:
+        """Accept connections and keep them open, but pass not one byte."""
+        self._mode = "stall"
+
+    def cut(self) -> None:
+        """Close every connection, and each new one at once."""
+        self._mode = "cut"
+        self._close_all()
+
+    def drop_reply_after(self, pattern: bytes) -> None:
+        """Pass the first request that contains `pattern`, swallow its reply and cut that connection.
+
+        The server has done the work; the client cannot know.
+        """
+        self._pattern = pattern
+
+    def endpoint(self, behind: Endpoint) -> Endpoint:
+        """`behind`, reached through this proxy and without TLS, so that requests can be read here."""
+        return replace(behind, host="127.0.0.1", port=self.port, socket=None)
+
+    # --- works ------------------------------------------------------------------
+
+    def __enter__(self) -> TcpProxy:
+        threading.Thread(target=self._accept, daemon=True).start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stop.set()
+        self._listener.close()
+        self._close_all()
+
+    def _accept(self) -> None:
+        while not self._stop.is_set():
+            try:
+                client, _ = self._listener.accept()
+            except OSError:
+                return
+            if self._mode == "cut":
+                client.close()
+                continue
+            server = socket.create_connection(self.server)
+            with self._lock:
+                self._sockets += [client, server]
+            losing = threading.Event()
+            for source, sink, from_client in ((client, server, True), (server, client, False)):
+                threading.Thread(target=self._pump, args=(source, sink, from_client, losing), daemon=True).start()
+
+    def _pump(
+        self, source: socket.socket, sink: socket.socket, from_client: bool, losing: threading.Event
+    ) -> None:
+        try:
+            while data := source.recv(65536):
+                while self._mode == "stall" and not self._stop.is_set():
+                    self._stop.wait(0.05)
+                if from_client and self._pattern and self._pattern in data:
+                    self._pattern = None
+                    losing.set()
+                elif not from_client and losing.is_set():
+                    self.dropped.set()
+                    break
+                sink.sendall(data)
+        except OSError:
+            pass  # the other pump, or cut(), closed it
+        finally:
+            source.close()
+            sink.close()
+
+    def _close_all(self) -> None:
+        with self._lock:
+            for one in self._sockets:
+                try:
+                    one.shutdown(socket.SHUT_RDWR)
+                except OSError:
+                    pass  # closed already
+                one.close()
+            self._sockets.clear()
