@@ -10,9 +10,10 @@ from uuid import uuid4
 
 import pytest
 
-from resources.mysql.connection import Connection, connect, execute, quoted
+from resources.mysql.connection import Connection, connect, execute, quoted, rows
 from resources.mysql.get import get_mysql
 from resources.mysql.installation import MysqlInstallation
+from resources.mysql.leftovers import stop_leftovers
 from resources.mysql.server import PrivateServer
 from resources.mysql.server_variables import LASTING, merged
 from resources.target import Target
@@ -47,10 +48,14 @@ def installation(tools: Path) -> MysqlInstallation:
 @pytest.fixture(scope="session")
 def server(installation: MysqlInstallation) -> Iterator[PrivateServer]:
     """The session's server: TCP with a password, row binlog with full metadata, CLONE plugin."""
+    for killed in Path(tempfile.gettempdir()).glob("dbsync-test-*"):
+        stop_leftovers(killed)  # of a test run that was killed itself
     with tempfile.TemporaryDirectory(prefix="dbsync-test-") as folder:
         running = PrivateServer.create(installation, Path(folder) / "m", tcp=True, variables=TEST_SERVER)
         try:
             running.start()
+            # Caches the login, so that it also works without TLS (through the proxy).
+            connect(running.tcp_endpoint).close()
             yield running
         finally:
             running.kill()
@@ -85,11 +90,9 @@ def database(server: PrivateServer) -> Iterator[str]:
         execute(admin, f"CREATE DATABASE {quoted(name)}")
     yield name
     with server.connect() as admin:
-        with admin.cursor() as cursor:
-            cursor.execute("SHOW DATABASES")
-            beside = [found for (found,) in cursor.fetchall() if found == name or found.startswith(f"{name}__")]
-        for found in beside:
-            execute(admin, f"DROP DATABASE {quoted(found)}")
+        for (found,) in rows(admin, "SHOW DATABASES"):
+            if found == name or found.startswith(f"{name}__"):
+                execute(admin, f"DROP DATABASE {quoted(found)}")
 
 
 @pytest.fixture

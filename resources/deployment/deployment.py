@@ -31,7 +31,7 @@ from resources.errors import (
 from resources.git import Commit
 from resources.health.health import HealthStatus, check_health
 from resources.journal import FINAL_PHASES, Journal
-from resources.mysql.connection import connect
+from resources.mysql.connection import connect, value
 from resources.mysql.digest import TableDigest
 from resources.mysql.schema import Schema, read_schema
 from resources.prisma.apply import apply_pending
@@ -43,6 +43,8 @@ from resources.rollback.rollback import RollbackResult, roll_back
 from resources.target import Target
 from resources.validation.compare import Difference, compare
 from resources.validation.expected import expected_schemas
+from resources.validation.rules.expectations import preload
+from resources.validation.rules.own_suites import load_own_suites
 from resources.validation.validate import ValidationReport, validate
 
 T = TypeVar("T")
@@ -180,7 +182,9 @@ class Deployment:
             )
         except BaseException as error:
             self.undo(_reason(error))
-            raise (self.error or error) from error
+            if self.error is not None and self.error is not error:
+                raise self.error from error
+            raise
         self._journal("applied", applied_migrations=self.migration.applied_migrations)
         return self.migration
 
@@ -304,6 +308,10 @@ class Deployment:
         self._reconcile()
         if self.purpose != "deploy":
             return
+        load_own_suites(
+            self.target.data_rules
+        )  # a typo there must stop the release before it changes anything
+        preload()  # 2 s of importing, beside the backup instead of after the migrations
         require_privileges(self.target)
         created = ensure_database(self.target)
         self.id = self.journal.begin(
@@ -327,7 +335,8 @@ class Deployment:
         with connect(self.target.endpoint, self.target.database) as connection:
             # Both states in one replay: the second is what `validate` compares with later.
             expected, _ = expected_schemas(self.target, [applied, files], connection)
-        return compare(expected, actual)
+            names = int(value(connection, "SELECT @@lower_case_table_names"))
+        return compare(expected, actual, lower_case_table_names=names)
 
     def held_lock(self) -> MigrationLock:
         assert self._lock

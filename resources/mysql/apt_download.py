@@ -80,24 +80,24 @@ def _fetch(work: Path) -> list[Path]:
     attempts: list[tuple[str, list[AptSource]]] = [
         (release.get("PRETTY_NAME", "this release"), of_release(machine, codename))
     ]
-    if "debian" in (release.get("ID", ""), *release.get("ID_LIKE", "").split()):
-        if release.get("ID") == "debian":
-            attempts.append(("Debian unstable", debian_unstable(machine, codename)))
+    if release.get("ID") == "debian":
+        attempts.append(("Debian unstable", debian_unstable(machine, codename)))
     reasons: list[str] = []
     for title, sources in attempts:
         if not sources:
             reasons.append(f"the apt configuration names no source of {title}")
             continue
-        apt = _PrivateApt(work / "apt", sources)
-        with step(f"reading the package list of {title}"):
-            apt.update()
-        names = apt.candidate()
-        if names is None:
-            reasons.append(f"{title} has no mysql-server-core package")
-            shutil.rmtree(apt.folder)
-            continue
-        with step(f"downloading {names[0]} from {title}"):
-            return apt.fetch(names)
+        apt = _PrivateApt(work / f"apt-{len(reasons)}", sources)
+        try:
+            with step(f"reading the package list of {title}"):
+                apt.update()
+            names = apt.candidate()
+            if names is None:
+                raise UnusableError(f"{title} has no mysql-server-core package")
+            with step(f"downloading {names[0]} from {title}"):
+                return apt.fetch(names)
+        except UnusableError as error:
+            reasons.append(str(error))
     raise UnusableError("; ".join(reasons))
 
 

@@ -32,8 +32,11 @@ class AptSource:
             f"Components: {' '.join(self.components)}",
         ]
         if self.signed_by:
-            lines.append(f"Signed-By: {self.signed_by}" if "\n" not in self.signed_by
-                         else f"Signed-By:{self.signed_by}")
+            lines.append(
+                f"Signed-By: {self.signed_by}"
+                if "\n" not in self.signed_by
+                else f"Signed-By:{self.signed_by}"
+            )
         return "\n".join(lines) + "\n"
 
 
@@ -105,7 +108,9 @@ def of_release(sources: list[AptSource], codename: str) -> list[AptSource]:
     wanted: list[AptSource] = []
     for source in sources:
         suites = tuple(
-            suite for suite in source.suites if suite.split("-")[0] in {codename, *_ROLLING} and "/" not in suite
+            suite
+            for suite in source.suites
+            if suite.split("-")[0] in {codename, *_ROLLING} and "/" not in suite
         )
         if suites and "main" in source.components:
             wanted.append(replace(source, suites=suites))

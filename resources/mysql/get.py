@@ -35,6 +35,7 @@ def get_mysql(tools: Path, mysqld: Path | None = None) -> MysqlInstallation:
     unpacked in `tools` earlier; the distribution's packages, unpacked there now.
     Raises MysqlNotFoundError saying what was tried and what to install.
     """
+    tools = tools.absolute()
     found, reasons = find_with_reasons(tools, mysqld)
     if found is not None:
         return found

@@ -88,7 +88,9 @@ def version_of(command: list[str]) -> str:
         raise UnusableError(f"{command[-1]} does not run: {error}") from error
     said = (run.stdout or run.stderr).strip()
     if run.returncode != 0:
-        raise UnusableError(f"{command[-1]} --version ended with {run.returncode}: {run.stderr.strip()[:300]}")
+        raise UnusableError(
+            f"{command[-1]} --version ended with {run.returncode}: {run.stderr.strip()[:300]}"
+        )
     if "mariadb" in said.lower():
         raise UnusableError(f"{command[-1]} is MariaDB's, not MySQL's ({said[:120]})")
     try:
@@ -142,10 +144,7 @@ def _confined_by_apparmor(mysqld: Path) -> bool:
     profile = Path("/etc/apparmor.d") / str(mysqld.resolve()).lstrip("/").replace("/", ".")
     disabled = Path("/etc/apparmor.d/disable") / profile.name
     return (
-        enabled.exists()
-        and enabled.read_text().strip() == "Y"
-        and profile.exists()
-        and not disabled.exists()
+        enabled.exists() and enabled.read_text().strip() == "Y" and profile.exists() and not disabled.exists()
     )
 
 
@@ -181,7 +180,6 @@ def unpacked_loader(root: Path) -> tuple[str, ...]:
 def private_installation(tools: Path) -> MysqlInstallation | None:
     """The newest usable MySQL unpacked below `tools`, or None."""
     found: list[MysqlInstallation] = []
-    tools = tools.absolute()
     for root in (tools / PRIVATE_FOLDER).glob("[0-9]*.[0-9]*.[0-9]*"):
         try:
             found.append(unpacked_installation(root, tools))
@@ -199,10 +197,9 @@ def find_installation(tools: Path, mysqld: Path | None = None) -> MysqlInstallat
     return find_with_reasons(tools, mysqld)[0]
 
 
-def find_with_reasons(
-    tools: Path, mysqld: Path | None = None
-) -> tuple[MysqlInstallation | None, list[str]]:
+def find_with_reasons(tools: Path, mysqld: Path | None = None) -> tuple[MysqlInstallation | None, list[str]]:
     """As find_installation, and why each candidate before the answer was passed over."""
+    tools = tools.absolute()
     if mysqld is not None:
         try:
             return system_installation(mysqld, tools), []

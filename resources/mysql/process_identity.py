@@ -66,7 +66,5 @@ def processes_with_argument(argument: str) -> list[int]:
 
 
 def _ask_ps(pid: int, column: str) -> str | None:
-    run = subprocess.run(
-        ["ps", "-o", column, "-p", str(pid)], capture_output=True, text=True, check=False
-    )
+    run = subprocess.run(["ps", "-o", column, "-p", str(pid)], capture_output=True, text=True, check=False)
     return run.stdout.strip() or None

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from resources.mysql.connection import Connection, quoted, rows
+from resources.mysql.connection import Connection, execute, quoted, rows
 
 # Prisma's own bookkeeping table is state of the history, not part of the schema.
 HISTORY_TABLE = "_prisma_migrations"
@@ -55,7 +55,11 @@ def table_names(connection: Connection, database: str) -> list[str]:
 
 
 def read_schema(connection: Connection, database: str) -> Schema:
-    """Every object of `database`. Cost: one statement per object."""
+    """Every object of `database`. Cost: one statement per object.
+
+    The session's sql_mode and quoting are set first: under ANSI_QUOTES the same table has another text.
+    """
+    execute(connection, "SET SESSION sql_mode = 'NO_ENGINE_SUBSTITUTION', SESSION sql_quote_show_create = 1")
 
     def names(sql: str) -> list[str]:
         return [row[0] for row in rows(connection, sql, (database,))]

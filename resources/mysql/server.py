@@ -10,11 +10,12 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
 from resources.durable_file import write_durably
-from resources.errors import AuthenticationError, ConnectError
+from resources.errors import AuthenticationError, ConnectError, EnvironmentCheckError
 from resources.mysql.connection import Connection, connect
 from resources.mysql.endpoint import Endpoint
 from resources.mysql.installation import MysqlInstallation
@@ -31,6 +32,7 @@ __all__ = ["PrivateServer", "stop_leftovers"]
 
 _POLL = 0.02
 _PORT_ATTEMPTS = 5
+_KILLED_WITHIN = 30.0
 
 
 class PrivateServer:
@@ -42,7 +44,11 @@ class PrivateServer:
     """
 
     def __init__(
-        self, installation: MysqlInstallation, folder: Path, settings: ServerSettings, variables: Mapping[str, str]
+        self,
+        installation: MysqlInstallation,
+        folder: Path,
+        settings: ServerSettings,
+        variables: Mapping[str, str],
     ) -> None:
         self.installation = installation
         self.folder = folder
@@ -185,10 +191,9 @@ class PrivateServer:
                     umask=0o077,
                     start_new_session=True,
                 )
-            try:
+            # When it ended at once, the wait below says why.
+            with suppress(ProcessLookupError):
                 ServerProcess(str(self.datadir), identity_of(self._process.pid), owner).save(self.folder)
-            except ProcessLookupError:
-                pass  # it ended at once; the wait below says why
             self._wait_until_it_answers(self._process, deadline)
         except BaseException:
             self.kill()
@@ -266,25 +271,31 @@ class PrivateServer:
     # --- stop -------------------------------------------------------------------
 
     def stop(self, timeout: float = 60) -> None:
-        """Shut it down in order (about 1.5 s), by force after `timeout` seconds."""
-        if self.is_running:
-            self._signal(signal.SIGTERM)
-            if not self._gone_within(timeout):
-                self._signal(signal.SIGKILL)
-                self._gone_within(30)
+        """Shut it down in order, by force after `timeout` seconds.
+
+        About 1.5 s, and 2 s more while connections are open.
+        """
+        self._signal(signal.SIGTERM)
+        if not self._gone_within(timeout):
+            self.kill()
         self._forget()
 
     def kill(self) -> None:
         """End it at once. Its next start recovers what had been committed and flushed."""
-        if self.is_running:
-            self._signal(signal.SIGKILL)
-            self._gone_within(30)
+        self._signal(signal.SIGKILL)
+        if not self._gone_within(_KILLED_WITHIN):
+            # Its record stays, so that it can still be found.
+            raise EnvironmentCheckError(
+                f"a private MySQL {self.version} does not end, not even when killed",
+                where=f"process {self.pid}, {self.folder}",
+                hint="look at the disk it writes to (dmesg); then end the process",
+            )
         self._forget()
 
     def discard(self) -> None:
         """Kill it and delete its folder: the fast end of a server nobody needs any more."""
         self.kill()
-        shutil.rmtree(self.folder, ignore_errors=False)
+        shutil.rmtree(self.folder)
 
     def leave_running(self) -> None:
         """It shall outlive this process: stop_leftovers will not touch it."""
@@ -295,10 +306,8 @@ class PrivateServer:
     def _signal(self, number: signal.Signals) -> None:
         pid = self.pid
         if pid is not None:
-            try:
+            with suppress(ProcessLookupError):
                 os.kill(pid, number)
-            except ProcessLookupError:
-                return
 
     def _gone_within(self, seconds: float) -> bool:
         deadline = time.monotonic() + seconds

@@ -29,7 +29,9 @@ def start_error(version: str, folder: Path, log: Path, return_code: int | None) 
         if return_code is None
         else f"a private MySQL {version} ended while starting (exit code {return_code})"
     )
-    return EnvironmentCheckError(what, where=str(log), why=why, hint="read the error log; then: dbsync doctor")
+    return EnvironmentCheckError(
+        what, where=str(log), why=why, hint="read the error log; then: dbsync doctor"
+    )
 
 
 def _tail(log: Path) -> str:

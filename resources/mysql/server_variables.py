@@ -10,8 +10,8 @@ SCRATCH: Mapping[str, str] = {
     "innodb_flush_log_at_trx_commit": "0",
     "innodb_doublewrite": "OFF",
     "log_bin": "OFF",
-    # Half of the start-up time and of the memory. A server whose locks or clone progress are
-    # to be watched asks for ON.
+    # 0.3 s of the start and 200 MB of memory. A server whose locks are to be watched asks for
+    # ON, and so does the recipient of a clone: with OFF, clone_status stays empty.
     "performance_schema": "OFF",
     # The default of 100 MB is allocated and written at the first start.
     "innodb_redo_log_capacity": "64M",

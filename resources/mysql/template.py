@@ -54,7 +54,17 @@ def template_folder(installation: MysqlInstallation, init_variables: Mapping[str
 
 
 def copy_template(template: Path, datadir: Path) -> None:
-    """A data folder of its own. Raises DiskFullError."""
+    """A data folder of its own; on failure nothing of it stays. Raises DiskFullError, FileExistsError."""
+    if datadir.exists():
+        raise FileExistsError(datadir)
+    try:
+        _copy(template, datadir)
+    except BaseException:
+        shutil.rmtree(datadir, ignore_errors=True)
+        raise
+
+
+def _copy(template: Path, datadir: Path) -> None:
     try:
         shutil.copytree(template, datadir, copy_function=_copy_file)
     except shutil.Error as errors:
@@ -93,7 +103,7 @@ def _initialise(installation: MysqlInstallation, datadir: Path, variables: Mappi
             f"MySQL {installation.version} could not initialise a data folder",
             where=str(datadir),
             why="\n".join(errors[:5])[:1000],
-            hint="check free disk space and permissions there; on Ubuntu, AppArmor may confine /usr/sbin/mysqld",
+            hint="check free disk space and permissions there",
         )
     # Each copy makes its own, or two servers would share one server_uuid.
     (datadir / "auto.cnf").unlink(missing_ok=True)

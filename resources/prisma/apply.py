@@ -10,17 +10,19 @@ import pymysql
 
 from resources import progress
 from resources.errors import (
+    DbsyncError,
     HistoryError,
     LockBusyError,
     LockWaitError,
     MigrationFailedError,
     MigrationTimeoutError,
+    OutcomeUnknownError,
 )
 from resources.mysql.connection import connect, is_lost
 from resources.prisma.blockers import describe
 from resources.prisma.books import Books
 from resources.prisma.checksum import script_bytes
-from resources.prisma.execute import LeftDatabase, error_code, run_script, settle
+from resources.prisma.execute import LeftDatabase, error_code, error_text, run_script, settle
 from resources.prisma.failure import Failure, attach, place, prisma_logs, statement_failed
 from resources.prisma.findings import history_findings
 from resources.prisma.folder import MigrationFile, read_migrations
@@ -94,8 +96,8 @@ class _Run:
 
     def all(self, pending: list[MigrationFile], deadline: float) -> None:
         """`deadline` in seconds of time.monotonic(), for all of them together."""
+        own = (int(self._books.connection.thread_id()), self._lock.connection_id or 0)
         with progress.step("apply migrations", total=len(pending), unit="migrations") as step:
-            own = (int(self._books.connection.thread_id()), self._lock.connection_id or 0)
             with MigrationSession(self._target, deadline, step, own) as session:
                 for file in pending:
                     step.note(f"Applying migration `{inert(file.name)}`")
@@ -107,7 +109,11 @@ class _Run:
         self._require_lock(file)
         if session.watchdog.expired:
             raise self._before(MigrationTimeoutError, file, "the deployment's time was used up before")
-        session.prepare(file.name)
+        try:
+            session.prepare(file.name)
+        except (pymysql.err.MySQLError, OSError) as error:
+            reason = "the session could not be used any more before"
+            raise self._before(MigrationFailedError, file, reason, error_text(error)) from error
         facts = {
             "migration": file.name,
             "checksum": file.checksum,
@@ -150,18 +156,23 @@ class _Run:
         try:
             with session.watchdog.over(), session.watch.over():
                 run_script(session.connection, script, session.running)
-                settle(session.connection, self._target.database)
+                settle(session.connection, session.database)
             return None
         except (pymysql.err.MySQLError, OSError, LeftDatabase) as error:
             return error
         except BaseException:
             # Interrupted. The server would go on with the script while it is being undone.
             drop(session.connection)
-            with connect(self._target.endpoint, read_timeout=30.0) as connection:
-                end_session(
-                    self._target, connection, session.running.thread_id, time.monotonic(), "interrupted"
-                )
+            self._stop_on_server(session.running.thread_id)
             raise
+
+    def _stop_on_server(self, thread_id: int) -> None:
+        try:
+            connection = connect(self._target.endpoint, read_timeout=30.0)
+            drop(end_session(self._target, connection, thread_id, time.monotonic(), "interrupted"))
+        except DbsyncError as error:
+            # The interrupt is what the caller must see; the journal shows the migration as begun.
+            progress.say(f"interrupted, and the script could not be stopped: {error.what}")
 
     def _nothing_ran(self, session: MigrationSession, script: bytes, cause: BaseException | None) -> bool:
         """Whether the very first statement gave up waiting for a lock, and left no trace."""
@@ -212,14 +223,15 @@ class _Run:
         How far a script came cannot be read from a server in general. It therefore counts
         as neither applied nor failed; its row stays open, as Prisma would leave it.
         """
-        why = str(cause.args[-1]) if cause.args else type(cause).__name__
-        connection = reach_again(self._target, why)
+        why = error_text(cause)
         try:
+            connection = reach_again(self._target, why)
             if incarnation(connection).is_same(session.server):
                 connection = end_session(self._target, connection, session.running.thread_id, deadline, why)
-        finally:
             drop(connection)
-        self._books.failed(row_id, prisma_logs(file.name, cause, session.running.statement))
+            self._books.failed(row_id, prisma_logs(file.name, cause, session.running.statement))
+        except OutcomeUnknownError as error:
+            raise attach(error, self._failure(session, file, "unknown", cause)) from cause
         raise self._unknown(session, file, cause)
 
     def _unknown(

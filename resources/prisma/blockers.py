@@ -44,7 +44,7 @@ _ROW_LOCKS = f"""
 _VISIBLE_SESSIONS = """
     SELECT id, user, host, time, command, info, 'unknown'
     FROM information_schema.processlist
-    WHERE db = %s AND id NOT IN %s AND state NOT LIKE 'Waiting for%%'
+    WHERE db = %s AND id NOT IN %s AND id <> CONNECTION_ID() AND state NOT LIKE 'Waiting for%%'
     ORDER BY time DESC LIMIT 3"""
 _NO_ACCESS = frozenset({1142, 1143, 1044, 1227, 1146, 1109})
 
@@ -80,15 +80,17 @@ def find_blockers(
 ) -> list[Blocker]:
     """The sessions that connection `thread_id` waits for now, the oldest first.
 
-    Where this account may not read performance_schema: the oldest sessions that it can
-    see on the database other than our `own`, as candidates (`is_certain` is False).
+    Where performance_schema does not tell (privileges, switched off): the oldest sessions
+    that it can see on the database other than our `own`, as candidates (`is_certain` is False).
     """
     try:
         found = rows(connection, _METADATA_LOCKS, (thread_id,)) or rows(connection, _ROW_LOCKS, (thread_id,))
     except pymysql.err.MySQLError as error:
         if not error.args or error.args[0] not in _NO_ACCESS:
             raise
-        found = rows(connection, _VISIBLE_SESSIONS, (database, (thread_id, *own)))
+        found = []
+    # Also where performance_schema or its lock instruments are switched off.
+    found = found or rows(connection, _VISIBLE_SESSIONS, (database, (thread_id, *own)))
     unique = {int(row[0]): _blocker(row) for row in found if row[0] is not None}
     return sorted(unique.values(), key=lambda blocker: -blocker.seconds)
 
@@ -97,7 +99,7 @@ def describe(blockers: list[Blocker]) -> str:
     if not blockers:
         return "the blocking session could not be seen"
     certain = all(blocker.is_certain for blocker in blockers)
-    label = "blocked by" if certain else "performance_schema may not be read; the oldest sessions here are"
+    label = "blocked by" if certain else "performance_schema does not tell; the oldest sessions here are"
     more = f" and {len(blockers) - 3} more" if len(blockers) > 3 else ""
     return f"{label} " + "; ".join(str(blocker) for blocker in blockers[:3]) + more
 

@@ -20,6 +20,7 @@ _SHOWN = 400
 """Characters of a statement that are shown."""
 
 Failed = TypeVar("Failed", bound=MigrationFailedError)
+Reported = TypeVar("Reported", bound=DbsyncError)
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ def failure_of(error: BaseException) -> Failure | None:
     return found if isinstance(found, Failure) else None
 
 
-def attach(error: Failed, failure: Failure) -> Failed:
+def attach(error: Reported, failure: Failure) -> Reported:
     vars(error)["failure"] = failure
     return error
 

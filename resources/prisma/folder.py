@@ -82,10 +82,11 @@ def read_regular_file(path: Path, limit: int) -> bytes | None:
     except OSError as error:
         why = "it is a symbolic link" if path.is_symlink() else error.strerror or str(error)
         raise _unsafe(path, why) from error
+    found = os.fstat(descriptor)
+    if not stat.S_ISREG(found.st_mode):
+        os.close(descriptor)
+        raise _unsafe(path, f"it is a {_kind(found.st_mode)}, not a file")
     with os.fdopen(descriptor, "rb") as file:
-        found = os.fstat(descriptor)
-        if not stat.S_ISREG(found.st_mode):
-            raise _unsafe(path, f"it is a {_kind(found.st_mode)}, not a file")
         content = file.read(limit + 1)
     if len(content) > limit:
         raise MigrationsFolderError(

@@ -30,6 +30,13 @@ _ADD_FOREIGN = re.compile(
     re.IGNORECASE,
 )
 _COLUMN = re.compile(r"column '([^']+)'", re.IGNORECASE)
+_CHANGE = re.compile(
+    rf"(?:MODIFY|CHANGE)\s+(?:COLUMN\s+)?{_NAME}\s+(?:{_NAME}\s+)?((?:[^,('`]|'[^']*'|\((?:[^)']|'[^']*')*\))*)",
+    re.IGNORECASE,
+)
+_NOT_NULL = re.compile(r"\bNOT\s+NULL\b", re.IGNORECASE)
+_CHARS = re.compile(r"(?:VAR)?CHAR\s*\((\d+)\)", re.IGNORECASE)
+_ENUM = re.compile(r"ENUM\s*\(((?:\s*'[^'\\]*'\s*,?)+)\)", re.IGNORECASE)
 _CHECK = re.compile(r"CHECK\s*(\(.*\))", re.IGNORECASE | re.DOTALL)
 
 Question = tuple[str, str, str]
@@ -86,16 +93,28 @@ def _question(code: int | None, message: str, statement: str) -> Question | None
     if not table:
         return None
     name = table[1]
-    if code in (1138, 1265) and column and re.search(r"NOT\s+NULL", statement, re.IGNORECASE):
-        return _where(name, f"{quoted(column[1])} IS NULL", f"where `{column[1]}` is NULL")
-    if code == 1406 and column:
-        size = re.search(rf"`{re.escape(column[1])}`\s+(?:VAR)?CHAR\s*\((\d+)\)", statement, re.IGNORECASE)
-        if size:
-            longer = f"CHAR_LENGTH({quoted(column[1])}) > {size[1]}"
-            return _where(name, longer, f"where `{column[1]}` is longer than {size[1]}")
+    if code in (1138, 1265, 1406):
+        return _unfit(name, column[1] if column else None, statement)
     check = _CHECK.search(statement) if code == 3819 else None
     expression = _balanced(check[1]) if check else None
     return _where(name, f"NOT {expression}", "that violate it") if expression else None
+
+
+def _unfit(table: str, column: str | None, statement: str) -> Question | None:
+    """Values that do not fit a column's new type; the server does not always name the column."""
+    conditions = []
+    for change in _CHANGE.finditer(statement):
+        if column not in (None, change[1], change[2]):
+            continue
+        name, definition = quoted(change[1]), change[3]
+        if _NOT_NULL.search(definition):
+            conditions.append(f"{name} IS NULL")
+        if size := _CHARS.match(definition):
+            conditions.append(f"CHAR_LENGTH({name}) > {size[1]}")
+        if members := _ENUM.match(definition):
+            conditions.append(f"{name} NOT IN ({members[1]})")
+    either = " OR ".join(conditions)
+    return _where(table, either, f"where {either}") if conditions else None
 
 
 def _where(table: str, condition: str, said: str) -> Question:

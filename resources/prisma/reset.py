@@ -25,8 +25,9 @@ def reset_database(
 ) -> MigrationResult:
     """Destroys every row. Raises ConfirmationError, with nothing changed, unless confirmed.
 
-    `confirm` is what a person typed: the database's name where the target is flagged
-    as disposable, the target's whole name (database@host:port) where it is not.
+    `confirm` is what a person typed: the name of the database, or of the whole target
+    (database@host:port). Only a target flagged as disposable may go without; a wrong
+    name is refused even there.
     The scripts are checked first, so that a folder which cannot be applied destroys nothing.
     """
     _require_confirmation(target, confirm)
@@ -55,14 +56,13 @@ def _require_confirmation(target: Target, confirm: str | None) -> None:
             where=target.name,
             hint="name the application's database in DATABASE_URL",
         )
-    wanted = target.database if target.policy.disposable else target.name
-    if confirm == wanted:
+    if confirm in (target.database, target.name) or (target.policy.disposable and not confirm):
         return
     raise ConfirmationError(
         "reset destroys every row of the database and was not confirmed",
         where=target.name,
-        why="nothing was typed" if not confirm else f"{confirm!r} was typed, not {wanted!r}",
-        hint=f"dbsync reset --confirm {wanted}",
+        why="nothing was typed" if not confirm else f"{confirm!r} was typed, not {target.database!r}",
+        hint=f"dbsync reset --confirm {target.database}",
     )
 
 

@@ -33,9 +33,10 @@ class MigrationSession:
             self.connection: Connection = connect_patiently(target, multi_statements=True)
             opened.callback(_close, self.connection)
             self.running.thread_id = int(self.connection.thread_id())
+            # As the server spells it, which may be in lower case.
+            self.database = str(value(self.connection, "SELECT DATABASE()"))
             self.server: Incarnation = incarnation(self.connection)
-            looking = connect_patiently(target, read_timeout=10.0)
-            self.watch = Watch(looking, self.connection, self.running, step, own)
+            self.watch = Watch(target, self.connection, self.running, step, own)
             opened.callback(self.watch.close)
             self.watchdog = Watchdog(target, self.connection, deadline)
             opened.callback(self.watchdog.close)

@@ -16,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
 import pymysql
 
 from resources import progress
@@ -24,6 +25,7 @@ from resources.errors import MigrationFailedError
 from resources.mysql.connection import Connection, connect
 from resources.mysql.get import get_mysql
 from resources.mysql.installation import MysqlInstallation
+from resources.mysql.leftovers import stop_leftovers
 from resources.mysql.schema import Schema, read_schema
 from resources.mysql.server import PrivateServer
 from resources.prisma.folder import MigrationFile
@@ -75,6 +77,11 @@ def _replay(
     stops: set[int],
 ) -> Iterator[tuple[int, Schema]]:
     """(number of files applied, schema then) at each of `stops`."""
+    if like.version.split(".")[:2] != installation.version.split(".")[:2]:
+        progress.say(
+            f"migrations are replayed on MySQL {installation.version}, the target runs {like.version}:"
+            " differences in how the two versions print a schema may show"
+        )
     title = f"replay {len(files)} migrations on an empty database"
     with progress.step(title, total=len(files), unit="migrations") as step:
         with _empty_server(target, installation, like) as server:
@@ -128,30 +135,39 @@ def _run(runner: Connection, reader: Connection, file: MigrationFile) -> None:
 def _empty_server(target: Target, installation: MysqlInstallation, like: Likeness) -> Iterator[PrivateServer]:
     parent = target.state / "replay"
     parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    _remove_abandoned(parent)
     folder = Path(tempfile.mkdtemp(prefix=f"{os.getpid()}-", dir=parent))
     try:
         server = PrivateServer.create(
             installation,
             folder,
-            # Nothing here outlives the replay: no binlog, no waiting for the disk.
-            variables={
-                "event_scheduler": "OFF",
-                "skip_log_bin": "",
-                "innodb_flush_log_at_trx_commit": "0",
-                "innodb_flush_method": "nosync",
-                "performance_schema": "OFF",
-                "max_allowed_packet": "1G",
-            },
+            # Nothing here outlives the replay, so nothing waits for the disk.
+            variables={"innodb_flush_method": "nosync", "max_allowed_packet": "1G"},
             init_variables=like.init_variables,
         )
-        with server:
+        try:
+            server.start()
             yield server
+        finally:
+            server.kill()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def _remove_abandoned(parent: Path) -> None:
+    """What replays of killed processes left; those of living ones go on."""
+    stop_leftovers(parent)
+    for folder in parent.iterdir():
+        owner = folder.name.partition("-")[0]
+        if owner.isdigit() and not psutil.pid_exists(int(owner)):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
 def _key(installation: MysqlInstallation, like: Likeness, chain: Sequence[MigrationFile]) -> str:
-    digest = hashlib.sha256(f"{_FORMAT}\n{installation.version}\n{like.digest}\n".encode())
+    # Databases that differ in name only share a replay, unless a script knows the name.
+    name = like.database.lower()
+    named = name if any(name.encode() in file.content.lower() for file in chain) else ""
+    digest = hashlib.sha256(f"{_FORMAT}\n{installation.version}\n{like.digest}\n{named}\n".encode())
     for file in chain:
         for part in (file.name.encode("utf-8", "surrogateescape"), file.content):
             digest.update(len(part).to_bytes(8, "big") + part)

@@ -51,11 +51,14 @@ class Likeness:
     variables: dict[str, str]
     lower_case_table_names: int
     page_size: int
+    version: str
+    """The target's server version; the private server's own one decides what comes out."""
 
     @property
     def digest(self) -> str:
-        """SHA-256 (hex)."""
-        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
+        """SHA-256 (hex) of everything but the database's name."""
+        facts = {name: text for name, text in asdict(self).items() if name != "database"}
+        return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
     @property
     def init_variables(self) -> dict[str, str]:
@@ -87,6 +90,7 @@ def likeness(connection: Connection, database: str) -> Likeness:
         variables=_OLDER_DEFAULTS | {name: found[name] for name in _DYNAMIC if name in found},
         lower_case_table_names=int(found["lower_case_table_names"]),
         page_size=int(found["innodb_page_size"]),
+        version=str(value(connection, "SELECT @@version")),
     )
 
 

@@ -40,7 +40,7 @@ class ValidationReport:
     accepted: Sequence[Difference]
     rule_results: Sequence[RuleResult]
     seconds: dict[str, float]
-    """By step: "expected", "actual", "rules", "total"."""
+    """By step: "expected", "actual", "import" (waited for, beside the others), "rules", "total"."""
     html_path: Path | None = None
 
     def as_dict(self) -> dict[str, Any]:

@@ -10,15 +10,18 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pymysql
+
 from resources import progress
 from resources.durable_file import write_durably
-from resources.mysql.connection import Connection, connect, execute, value
+from resources.errors import ConnectError
+from resources.mysql.connection import Connection, connect, execute, is_lost, value
 from resources.mysql.digest import TableDigest
 from resources.mysql.schema import read_schema
 from resources.prisma.findings import history_findings
 from resources.prisma.folder import MigrationFile, read_migrations
 from resources.prisma.history import MigrationRow, read_history
-from resources.redact import inert
+from resources.redact import inert, redact
 from resources.target import Target
 from resources.validation.compare import Difference, compare
 from resources.validation.expected import expected_schema
@@ -27,7 +30,7 @@ from resources.validation.result import ValidationReport, ValidationResult
 from resources.validation.rules.expectations import preload
 from resources.validation.rules.rule import RuleResult
 from resources.validation.rules.run import run_rules
-from resources.validation.rules.scan import Scan
+from resources.validation.rules.scan import TOTAL_SECONDS, Scan
 from resources.validation.rules.scope import Scope
 
 # After these the expected schema cannot be known; the other findings leave it knowable.
@@ -63,8 +66,8 @@ def validate(
     rule file, and the errors of `connect`.
     """
     clock = _Clock()
-    preload()
-    with clock.measure("total"), connect(target.endpoint, target.database) as connection:
+    importing = preload()
+    with clock.measure("total"), _reader(target) as connection:
         canonical_texts(connection)
         files = read_migrations(target.migrations)
         history = read_history(connection, target.database) or []
@@ -79,10 +82,28 @@ def validate(
         scope = Scope(
             Scan(connection), target.database, expected, actual, before, changed_by_others, fold=case != 0
         )
+        with clock.measure("import"):
+            importing.join()
         with clock.measure("rules"):
             rules = run_rules(scope, target.data_rules)
     report = _judge(target, files, history, differences, accepted, rules, clock.seconds)
     return replace(report, html_path=_write_html(target, report))
+
+
+@contextmanager
+def _reader(target: Target) -> Iterator[Connection]:
+    with connect(target.endpoint, target.database, read_timeout=TOTAL_SECONDS + 30) as connection:
+        try:
+            yield connection
+        except pymysql.err.MySQLError as error:
+            if not is_lost(error):
+                raise
+            raise ConnectError(
+                "the connection was lost while validating; nothing was written",
+                where=str(target.endpoint),
+                why=redact(str(error.args[-1]) if error.args else type(error).__name__),
+                hint="dbsync validate",
+            ) from error
 
 
 def canonical_texts(connection: Connection) -> None:

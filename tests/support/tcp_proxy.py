@@ -1,9 +1,13 @@
-"""A TCP proxy before a server that misbehaves on order: for lost connections and slow servers."""
+"""A TCP proxy before a MySQL server that misbehaves on order: for lost connections and slow servers.
+
+It takes the offer of TLS out of the server's greeting, so that it can read the requests.
+"""
 
 from __future__ import annotations
 
 import socket
 import threading
+from contextlib import suppress
 from dataclasses import replace
 from types import TracebackType
 
@@ -47,7 +51,7 @@ class TcpProxy:
         self._pattern = pattern
 
     def endpoint(self, behind: Endpoint) -> Endpoint:
-        """`behind`, reached through this proxy and without TLS, so that requests can be read here."""
+        """`behind`, reached through this proxy."""
         return replace(behind, host="127.0.0.1", port=self.port, socket=None)
 
     # --- works ------------------------------------------------------------------
@@ -77,13 +81,18 @@ class TcpProxy:
                 self._sockets += [client, server]
             losing = threading.Event()
             for source, sink, from_client in ((client, server, True), (server, client, False)):
-                threading.Thread(target=self._pump, args=(source, sink, from_client, losing), daemon=True).start()
+                threading.Thread(
+                    target=self._pump, args=(source, sink, from_client, losing), daemon=True
+                ).start()
 
     def _pump(
         self, source: socket.socket, sink: socket.socket, from_client: bool, losing: threading.Event
     ) -> None:
+        greeting = not from_client
         try:
             while data := source.recv(65536):
+                if greeting:
+                    data, greeting = _without_tls(data), False
                 while self._mode == "stall" and not self._stop.is_set():
                     self._stop.wait(0.05)
                 if from_client and self._pattern and self._pattern in data:
@@ -102,9 +111,21 @@ class TcpProxy:
     def _close_all(self) -> None:
         with self._lock:
             for one in self._sockets:
-                try:
+                with suppress(OSError):  # closed already
                     one.shutdown(socket.SHUT_RDWR)
-                except OSError:
-                    pass  # closed already
                 one.close()
             self._sockets.clear()
+
+
+def _without_tls(greeting: bytes) -> bytes:
+    """A server's first packet with CLIENT_SSL (0x0800) cleared.
+
+    Protocol 10: 4 bytes of header, 1 of protocol, the version up to a zero, 4 of thread id,
+    8 of salt, 1 of filler, then the lower 2 bytes of the capabilities, little-endian.
+    """
+    if len(greeting) < 5 or greeting[4] != 10:
+        return greeting  # an error packet instead of a greeting
+    high_byte = greeting.index(0, 5) + 1 + 4 + 8 + 1 + 1
+    changed = bytearray(greeting)
+    changed[high_byte] &= ~0x08
+    return bytes(changed)

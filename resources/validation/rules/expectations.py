@@ -43,7 +43,7 @@ def expectation(spec: Mapping[str, Any], where: str) -> Any:
     if spec.get("severity", "critical") not in _SEVERITIES:
         raise _bad(f"{where}.severity", f"it must be one of {', '.join(_SEVERITIES)}")
     _context()
-    from great_expectations.exceptions import ExpectationNotFoundError
+    from great_expectations.exceptions.exceptions import ExpectationNotFoundError
     from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 
     try:

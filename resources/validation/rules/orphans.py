@@ -74,7 +74,7 @@ def _actual_name(scope: Scope, name: str) -> str | None:
 
 def describe(line: Mapping[str, Any]) -> str:
     return (
-        f"`{line['table']}`: {line['orphans']:,} rows have no {quoted(line['parent'])}"
+        f"`{line['table']}`: rows without their {quoted(line['parent'])}: {line['orphans']:,}"
         f" (foreign key `{line['constraint']}`)"
     )
 

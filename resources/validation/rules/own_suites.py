@@ -15,10 +15,17 @@ from typing import Any
 import pymysql
 
 from resources.errors import SettingsError
+from resources.mysql.connection import is_lost
 from resources.redact import inert, redact
 from resources.validation.rules.expectations import expectation
 from resources.validation.rules.rule import Frame, Suite
-from resources.validation.rules.scan import QUERY_SECONDS, NotAnAggregateError, Scan, TooSlowError
+from resources.validation.rules.scan import (
+    QUERY_SECONDS,
+    TOTAL_SECONDS,
+    NotAnAggregateError,
+    Scan,
+    TooSlowError,
+)
 
 LARGEST_FILE = 1_000_000
 """Bytes."""
@@ -71,6 +78,8 @@ def collect(own: OwnSuite, scan: Scan) -> Frame:
     except NotAnAggregateError as error:
         raise _bad(own.path, "sql", f"it must return aggregates, and returned {error}") from error
     except pymysql.err.MySQLError as error:
+        if is_lost(error):
+            raise
         raise _bad(own.path, "sql", redact(inert(f"{error.args[0]}: {error.args[-1]}"))) from error
     return Frame(tuple(scan.columns), rows)
 
@@ -83,8 +92,8 @@ def _load(path: Path) -> OwnSuite:
     name = _text(path, data, "name", path.stem)
     sql = _text(path, data, "sql").strip().rstrip(";").rstrip()
     seconds = data.get("max_seconds", QUERY_SECONDS)
-    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not 0 < seconds <= 600:
-        raise _bad(path, "max_seconds", "it must be a number of seconds, at most 600")
+    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not 0 < seconds <= TOTAL_SECONDS:
+        raise _bad(path, "max_seconds", f"it must be a number of seconds, at most {TOTAL_SECONDS:g}")
     specs = data.get("expectations")
     if not isinstance(specs, list) or not specs:
         raise _bad(path, "expectations", "it must be a list with at least one expectation")

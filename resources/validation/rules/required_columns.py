@@ -41,7 +41,7 @@ def collect(scope: Scope) -> Frame:
 
 
 def describe(line: Mapping[str, Any]) -> str:
-    return f"`{line['table']}`.`{line['column']}` is required and holds {line['nulls']:,} NULLs"
+    return f"`{line['table']}`.`{line['column']}` is required; NULLs in it: {line['nulls']:,}"
 
 
 SUITE = Suite(

@@ -43,7 +43,9 @@ class Scan:
 
     def __post_init__(self) -> None:
         execute(self.connection, "SET SESSION TRANSACTION READ ONLY")
-        # Dead statistics would show yesterday's AUTO_INCREMENT.
+        # The rest of a larger answer would have to be read to be got rid of.
+        execute(self.connection, "SET SESSION sql_select_limit = %s", (MOST_ROWS + 1,))
+        # Kept statistics would show yesterday's AUTO_INCREMENT.
         execute(self.connection, "SET SESSION information_schema_stats_expiry = 0")
 
     def rows(
@@ -56,6 +58,7 @@ class Scan:
         execute(self.connection, "SET SESSION max_execution_time = %s", (max(1, int(bound * 1000)),))
         begun = time.monotonic()
         try:
+            # Ends the one before it, too.
             execute(self.connection, "START TRANSACTION READ ONLY")
             # Unbuffered: a query that is no aggregate must not fill our memory.
             with self.connection.cursor(SSCursor) as cursor:
@@ -63,12 +66,9 @@ class Scan:
                 found = list(cursor.fetchmany(MOST_ROWS + 1))
                 self.columns = [column[0] for column in cursor.description or ()]
                 if len(found) > MOST_ROWS:
-                    self._abandon()
                     raise NotAnAggregateError(f"more than {MOST_ROWS:,} rows")
-            execute(self.connection, "COMMIT")
             return found
         except pymysql.err.MySQLError as error:
-            execute(self.connection, "ROLLBACK")
             if error.args and error.args[0] in _TOO_SLOW:
                 raise TooSlowError(f"not answered within {bound:g} s") from error
             raise
@@ -77,12 +77,3 @@ class Scan:
 
     def value(self, sql: str, arguments: Sequence[object] | None = None) -> int:
         return int(self.rows(sql, arguments)[0][0] or 0)
-
-    def _abandon(self) -> None:
-        """Stop the running query: closing its cursor would first read the rest of its answer."""
-        database = self.connection.db
-        self.connection.close()
-        self.connection.connect()
-        if database:
-            self.connection.select_db(database)
-        self.__post_init__()

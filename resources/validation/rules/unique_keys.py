@@ -75,8 +75,8 @@ def _duplicates(scope: Scope, table: str, parts: list[str]) -> int:
 
 def describe(line: Mapping[str, Any]) -> str:
     return (
-        f"`{line['table']}`: {line['duplicates']:,} values occur more than once"
-        f" under the unique {line['key']} ({line['columns']})"
+        f"`{line['table']}`: values that occur more than once under the unique {line['key']}"
+        f" ({line['columns']}): {line['duplicates']:,}"
     )
 
 

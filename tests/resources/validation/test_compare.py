@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from resources.mysql.connection import execute, quoted
+from resources.mysql.connection import execute
 from resources.mysql.schema import read_schema
 from resources.validation.compare import COLUMN_ORDER, compare
 
@@ -25,26 +25,34 @@ BASE = [
 ]
 
 
+@pytest.fixture(scope="module")
+def expected(server):
+    """The schema that BASE makes."""
+    with server.connect() as admin:
+        execute(admin, "CREATE DATABASE compare_expected")
+        try:
+            return _made(admin, "compare_expected", BASE)
+        finally:
+            execute(admin, "DROP DATABASE compare_expected")
+
+
 @pytest.fixture
-def differences(connection, database):
-    """differences(*statements): what the statements, run on one of two equal databases, change."""
-    actual = f"{database}_actual"
+def differences(connection, database, expected):
+    """differences(*statements): what the statements, run on a database equal to `expected`, change."""
 
-    def run(*statements, before=(), fold=0):
-        for name in (database, actual):
-            if name == actual:
-                execute(connection, f"CREATE DATABASE {quoted(actual)}")
-            connection.select_db(name)
-            for statement in [*BASE, *before, *(statements if name == actual else ())]:
-                execute(connection, statement)
-        schemas = []
-        for name in (database, actual):
-            connection.select_db(name)
-            schemas.append(read_schema(connection, name))
-        return compare(*schemas, lower_case_table_names=fold)
+    def run(*statements, fold=0):
+        return compare(
+            expected, _made(connection, database, [*BASE, *statements]), lower_case_table_names=fold
+        )
 
-    yield run
-    execute(connection, f"DROP DATABASE IF EXISTS {quoted(actual)}")
+    return run
+
+
+def _made(connection, database, statements):
+    connection.select_db(database)
+    for statement in statements:
+        execute(connection, statement)
+    return read_schema(connection, database)
 
 
 def _said(found):
@@ -163,9 +171,10 @@ def test_a_changed_table_default_does_not_repeat_itself_for_every_column(differe
     assert _said(found) == ["table `parent`, option COLLATE: different"]
 
 
-def test_a_one_time_event_that_has_run_is_not_missed(differences):
+def test_a_one_time_event_that_has_run_is_not_missed(connection, database):
     once = "CREATE EVENT once ON SCHEDULE AT CURRENT_TIMESTAMP + INTERVAL 1 DAY DO SELECT 1"
-    assert differences("DROP EVENT once", before=[once]) == []
+    before = _made(connection, database, [once])
+    assert compare(before, _made(connection, database, ["DROP EVENT once"])) == []
 
 
 def test_names_that_need_quoting_are_told_exactly(differences):

@@ -122,3 +122,25 @@ def test_case_folding_servers_are_replayed_on_a_folding_server(target, make_serv
         execute(admin, f"CREATE DATABASE `{target.database}`")
         expected = expected_schema(target, read_migrations(target.migrations), admin)
     assert list(expected.tables) == ["user"]
+
+
+def test_a_replay_that_was_killed_is_cleared_away_by_the_next(target, connection):
+    abandoned = target.state / "replay" / "999999999-x"
+    abandoned.mkdir(parents=True)
+    (abandoned / "data").write_text("left behind")
+    expected_schema(target, [], connection)
+    assert list((target.state / "replay").iterdir()) == []
+
+
+def test_databases_of_one_history_share_a_replay_unless_a_script_names_its_database(target, connection):
+    other = replace(target, database=f"{target.database}__other")
+    execute(connection, f"CREATE DATABASE `{other.database}`")
+    write_migration(target.migrations, "m1", "CREATE TABLE t (id INT);")
+    files = read_migrations(target.migrations)
+    assert expected_schema(target, files, connection) == expected_schema(other, files, connection)
+    assert len(_replays(target)) == 1
+    write_migration(target.migrations, "m2", f"CREATE TABLE `{target.database}`.named (id INT);")
+    files = read_migrations(target.migrations)
+    assert "named" in expected_schema(target, files, connection).tables
+    with pytest.raises(MigrationFailedError, match="m2"):
+        expected_schema(other, files, connection)

@@ -8,8 +8,10 @@ from dataclasses import replace
 
 import pytest
 
-from resources.mysql.connection import value
-from resources.mysql.digest import TableDigest, table_digests
+from resources.errors import ConnectError
+from resources.mysql.connection import connect, execute
+from resources.mysql.digest import table_digests
+from resources.validation.rules import auto_increment
 from resources.validation.validate import validate
 from tests.resources.validation.conftest import SHOP, run
 
@@ -61,7 +63,7 @@ def test_drift_by_hand_is_shown_element_by_element(shop):
         "table `by_hand`: unexpected",
     ]
     assert not report.result.is_valid
-    assert report.differences[0].expected.startswith("varchar(191)")
+    assert (report.differences[0].expected or "").startswith("varchar(191)")
 
 
 def test_accepted_drift_only_warns_and_new_drift_still_fails(shop):
@@ -101,29 +103,6 @@ def test_rows_that_vanished_fail_and_are_counted(shop):
     assert not report.result.is_valid
 
 
-def test_a_small_fall_warns_without_and_fails_with_the_binlog_counted(shop):
-    before = _before(shop) | {"Order": TableDigest(rows=3, checksum=0)}
-    before["User"] = TableDigest(rows=3, checksum=0)
-    run(
-        shop,
-        "INSERT INTO `Order` (userId, total) SELECT 1, 1 FROM `Order` a, `Order` b, `Order` c, `Order` d"
-        ", `Order` e",
-    )
-    before["Order"] = TableDigest(rows=3 + 243 + 1, checksum=0)  # one of 247 is gone
-    report = validate(shop, before=before)
-    assert report.result.is_valid
-    assert report.result.warnings == ["`Order` had 247 rows before and has 246 now"]
-    assert not validate(shop, before=before, changed_by_others={}).result.is_valid
-    assert validate(shop, before=before, changed_by_others={"Order": -1}).result.warnings == []
-
-
-def test_a_table_that_the_migrations_drop_did_not_lose_rows(shop):
-    before = _before(shop) | {"Dropped": TableDigest(rows=9, checksum=1)}
-    report = validate(shop, before=before)
-    assert report.result.is_valid
-    assert any("`Dropped` (9 rows)" in note for note in report.rule_results[0].notes)
-
-
 def test_orphans_written_without_checks_are_found(shop):
     run(
         shop,
@@ -132,46 +111,8 @@ def test_orphans_written_without_checks_are_found(shop):
     )
     report = validate(shop)
     assert report.rule_problems == [
-        "`Order`: 3 rows have no `User` (foreign key `Order_userId_fkey`)",
+        "`Order`: rows without their `User`: 3 (foreign key `Order_userId_fkey`)",
     ]
-
-
-def test_nulls_in_a_column_that_should_be_required_are_found(shop):
-    run(
-        shop,
-        "ALTER TABLE `Order` MODIFY total DECIMAL(10,2) NULL",
-        "UPDATE `Order` SET total = NULL WHERE id = 1",
-    )
-    report = validate(shop)
-    assert report.rule_problems == ["`Order`.`total` is required and holds 1 NULLs"]
-    assert report.schema_problems == ["table `Order`, column `total`: different"]
-
-
-def test_duplicates_under_a_unique_key_that_is_gone_are_found(shop):
-    run(shop, "DROP INDEX `User_email_key` ON `User`", "UPDATE `User` SET email = 'same' WHERE id < 3")
-    report = validate(shop)
-    assert report.rule_problems == [
-        "`User`: 1 values occur more than once under the unique key `User_email_key` (`email`)"
-    ]
-
-
-@pytest.mark.parametrize(
-    ("used", "valid", "warned"), [(100, True, 0), (120, True, 1), (121, False, 0), (127, False, 0)]
-)
-def test_auto_increment_headroom_of_a_tinyint(target, deployed, used, valid, warned):
-    deployed(m="CREATE TABLE t (id TINYINT AUTO_INCREMENT PRIMARY KEY);")
-    run(target, f"INSERT INTO t VALUES ({used})")
-    report = validate(target)
-    assert report.result.is_valid is valid
-    assert len(report.result.warnings) == warned
-    if not valid:
-        assert f"{used} of 127" in report.rule_problems[0]
-
-
-def test_what_the_server_enforces_is_not_scanned_and_that_is_said(shop):
-    notes = [note for rule in validate(shop).rule_results for note in rule.notes]
-    assert "8 required columns not scanned: NOT NULL is enforced by the server" in notes
-    assert "3 unique keys not scanned: they exist, so the server enforces them" in notes
 
 
 def test_validation_writes_nothing_to_the_database(shop, connection):
@@ -200,7 +141,8 @@ def test_names_with_every_kind_of_quote_pass_through_all_rules(target, deployed)
     )
     report = validate(target, before=_before(target))
     assert len(report.rule_problems) == 1
-    assert "1 rows have no" in report.rule_problems[0]
+    assert "rows without their" in report.rule_problems[0]
+    assert report.html_path
     html = report.html_path.read_text()
     assert "<b>`" not in html and "&lt;b&gt;" in html
 
@@ -213,41 +155,30 @@ def test_rules_take_less_than_a_second_on_a_small_database(shop):
     assert time.monotonic() - begun < 3
 
 
-def test_the_session_cannot_write_while_rules_run(shop, monkeypatch):
-    import pymysql
-
-    from resources.validation.rules import auto_increment
-
-    seen = []
-
+def test_a_connection_that_is_lost_is_told_as_such(shop, monkeypatch):
     def collect(scope):
-        for sql in ("DROP TABLE `Order`", "DELETE FROM `Order`", "CREATE TABLE x (id INT)"):
-            with pytest.raises(pymysql.err.OperationalError, match="READ ONLY"):
-                scope.scan.rows(sql)
-            seen.append(sql)
-        return auto_increment.Frame(("share",))
+        with connect(shop.endpoint) as other:
+            execute(other, "KILL %s", (scope.scan.connection.thread_id(),))
+        return auto_increment.Frame((), [(scope.scan.value("SELECT 1"),)])
 
     monkeypatch.setattr(auto_increment, "collect", collect)
-    validate(shop)
-    assert len(seen) == 3
-    with_rows = validate(shop, before=_before(shop)).rule_results[0].frame.rows
-    assert [row[0] for row in with_rows] == ["Order", "User"]
+    with pytest.raises(ConnectError, match="lost while validating"):
+        validate(shop)
 
 
-def test_a_query_that_takes_too_long_is_given_up_and_said(shop, monkeypatch):
-    from resources.validation.rules.scan import Scan, TooSlowError
+def test_a_database_that_was_never_baselined_shows_all_its_tables(target):
+    run(target, "CREATE TABLE found (id INT)")
+    assert validate(target).schema_problems == ["table `found`: unexpected"]
 
-    del monkeypatch
-    from resources.mysql.connection import connect
 
-    with connect(shop.endpoint, shop.database) as connection:
-        scan = Scan(connection, query_seconds=0.2)
-        begun = time.monotonic()
-        with pytest.raises(TooSlowError):
-            scan.rows("SELECT COUNT(*) FROM information_schema.columns a, information_schema.columns b")
-        assert time.monotonic() - begun < 2
-        assert scan.value("SELECT 5") == 5
-        scan.seconds_left = 0
-        with pytest.raises(TooSlowError, match="used up"):
-            scan.rows("SELECT 1")
-        assert value(connection, "SELECT 6") == 6
+@pytest.mark.slow
+def test_a_server_in_ansi_mode_is_read_like_any_other(target, make_server):
+    ansi = make_server(tcp=True, variables={"sql_mode": "ANSI_QUOTES"})
+    with ansi.connect() as admin:
+        execute(admin, f"CREATE DATABASE `{target.database}`")
+    there = replace(target, endpoint=ansi.tcp_endpoint)
+    run(there, 'CREATE TABLE "found" ("id" INT NOT NULL, "say" VARCHAR(9) DEFAULT \'x\')')
+    report = validate(there)
+    (difference,) = report.differences
+    assert difference.object == "table `found`"
+    assert "`say` varchar(9)" in (difference.actual or "")

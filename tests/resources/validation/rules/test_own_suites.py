@@ -11,7 +11,7 @@ import pytest
 from resources.errors import SettingsError
 from resources.validation.rules.own_suites import load_own_suites
 from resources.validation.validate import validate
-from tests.resources.validation.conftest import SHOP, run
+from tests.resources.validation.conftest import SHOP, run, run_rules_on
 
 GOOD = {
     "name": "paid orders",
@@ -80,9 +80,9 @@ def test_a_warning_does_not_fail(shop, rules):
             }
         ]
     }
-    report = validate(replace(shop, data_rules=rules(content)))
-    assert report.result.is_valid
-    assert "1 of 2 unexpected: PAID" in report.result.warnings[0]
+    mine = _last(shop, rules(content))
+    assert mine.status == "warn"
+    assert "1 of 2 unexpected: PAID" in mine.warnings[0]
 
 
 @pytest.mark.parametrize(
@@ -100,8 +100,12 @@ def test_a_warning_does_not_fail(shop, rules):
     ],
 )
 def test_expectations_of_every_domain_work(shop, rules, expectation):
-    report = validate(replace(shop, data_rules=rules(GOOD | {"expectations": [expectation]})))
-    assert report.result.is_valid, report.result.inconsistencies
+    mine = _last(shop, rules(GOOD | {"expectations": [expectation]}))
+    assert mine.status == "pass", mine.problems
+
+
+def _last(shop, folder):
+    return list(run_rules_on(shop, rules=folder).values())[-1]
 
 
 MALFORMED = {
@@ -163,15 +167,14 @@ def test_words_inside_strings_are_not_taken_for_sql(rules):
 
 
 def test_a_query_that_the_server_refuses_fails_naming_the_file(shop, rules):
-    report = validate(replace(shop, data_rules=rules(GOOD | {"sql": "SELECT nothing FROM nowhere"})))
-    assert not report.result.is_valid
-    assert "1146" in report.rule_problems[0] and "rule0.json: sql" in report.rule_problems[0]
+    mine = _last(shop, rules(GOOD | {"sql": "SELECT nothing FROM nowhere"}))
+    assert mine.status == "fail"
+    assert "1146" in mine.problems[0] and "rule0.json: sql" in mine.problems[0]
 
 
 def test_an_expectation_on_a_column_that_is_not_there_fails(shop, rules):
     content = GOOD | {"sql": "SELECT COUNT(*) AS n FROM `Order`"}
-    report = validate(replace(shop, data_rules=rules(content)))
-    assert "could not be evaluated" in report.rule_problems[0]
+    assert "could not be evaluated" in _last(shop, rules(content)).problems[0]
 
 
 def test_a_query_that_is_too_slow_warns(shop, rules):
@@ -179,18 +182,18 @@ def test_a_query_that_is_too_slow_warns(shop, rules):
         "sql": "SELECT COUNT(*) AS n FROM information_schema.columns a, information_schema.columns b",
         "max_seconds": 0.2,
     }
-    report = validate(replace(shop, data_rules=rules(slow)))
-    assert report.result.is_valid
-    assert report.result.warnings == ["paid orders: not answered within 0.2 s"]
+    mine = _last(shop, rules(slow))
+    assert mine.status == "warn"
+    assert mine.warnings == ["paid orders: not answered within 0.2 s"]
 
 
 def test_rows_instead_of_aggregates_are_refused_in_bounded_memory(shop, rules):
     many = GOOD | {
         "sql": "SELECT 1 AS n FROM information_schema.collations a, information_schema.collations b",
     }
-    report = validate(replace(shop, data_rules=rules(many, GOOD | {"name": "next"})))
-    assert "more than 10,000 rows" in report.rule_problems[0]
-    assert report.rule_results[-1].status == "pass"  # the connection is usable again, and read-only
+    results = list(run_rules_on(shop, rules=rules(many, GOOD | {"name": "next"})).values())
+    assert "more than 10,000 rows" in results[-2].problems[0]
+    assert results[-1].status == "pass"  # the connection is usable again
 
 
 def test_a_function_that_writes_is_stopped_by_the_transaction(shop, rules, connection):
@@ -200,8 +203,7 @@ def test_a_function_that_writes_is_stopped_by_the_transaction(shop, rules, conne
         "CREATE FUNCTION sly() RETURNS INT BEGIN DELETE FROM `Order`; RETURN 1; END",
         "SET GLOBAL log_bin_trust_function_creators = 0",
     )
-    report = validate(replace(shop, data_rules=rules(GOOD | {"sql": "SELECT sly() AS n"})))
-    assert "1792" in report.rule_problems[0]
+    assert "1792" in _last(shop, rules(GOOD | {"sql": "SELECT sly() AS n"})).problems[0]
     with connection.cursor() as cursor:
         cursor.execute("SELECT COUNT(*) FROM `Order`")
         assert cursor.fetchone() == (2,)

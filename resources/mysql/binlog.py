@@ -1,0 +1,99 @@
+"""The server's binary log: where it is now, and what was changed since a position."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tempfile
+from dataclasses import dataclass
+
+import pymysql
+
+from resources.mysql.binlog_text import CannotTellError, Changes, TextReader, lines_of
+from resources.mysql.connection import Connection, Row, connect, option_file, rows, value
+from resources.mysql.endpoint import Endpoint
+from resources.mysql.installation import MysqlInstallation
+from resources.redact import redact
+
+_NO_PRIVILEGE = (1227, 1045, 1142)
+
+
+@dataclass(frozen=True)
+class Position:
+    file: str
+    position: int
+    gtid_executed: str = ""
+
+
+def current_position(connection: Connection) -> Position:
+    """The end of the binary log. Raises CannotTellError when there is none, or no right to know it."""
+    try:
+        if not int(value(connection, "SELECT @@log_bin")):
+            raise CannotTellError("the server writes no binary log (log_bin is OFF)")
+        found = _status(connection)
+    except pymysql.err.MySQLError as error:
+        if error.args and error.args[0] in _NO_PRIVILEGE:
+            raise CannotTellError(f"the account may not read the binary log: {error.args[-1]}") from error
+        raise
+    if not found:
+        raise CannotTellError("the server does not say where its binary log ends")
+    file, position, do_db, ignore_db, gtids = (*found[0], "", "")[:5]
+    if do_db or ignore_db:
+        raise CannotTellError("the binary log leaves databases out (binlog_do_db, binlog_ignore_db)")
+    return Position(str(file), int(position), str(gtids).replace("\n", ""))
+
+
+def _status(connection: Connection) -> list[Row]:
+    try:
+        return rows(connection, "SHOW BINARY LOG STATUS")
+    except pymysql.err.ProgrammingError:  # before 8.2
+        return rows(connection, "SHOW MASTER STATUS")
+
+
+def row_changes(
+    endpoint: Endpoint, installation: MysqlInstallation, database: str, file: str, position: int
+) -> Changes:
+    """Every change in `database` from `file`:`position` to the end of the log, by session.
+
+    mysqlbinlog decodes, a pipe carries, lines are counted as they come. Raises
+    CannotTellError when the log is off, purged, not in row format or may not be read.
+    """
+    with connect(endpoint) as connection:
+        end = current_position(connection)
+        if str(value(connection, "SELECT @@GLOBAL.binlog_format")) != "ROW":
+            raise CannotTellError("the binary log is not in row format (binlog_format)")
+    if not file:
+        raise CannotTellError("the backup has no binary log position")
+    if (file, position) == (end.file, end.position):
+        return Changes(file=file, position=position)
+    with option_file(endpoint) as options, tempfile.TemporaryFile() as errors:
+        command = [
+            *installation.command("mysqlbinlog"),
+            f"--defaults-extra-file={options}",
+            "--read-from-remote-server",
+            "--to-last-log",
+            f"--start-position={position}",
+            "--verbose",
+            "--base64-output=DECODE-ROWS",
+            "--",
+            file,
+        ]
+        # Times in the text are local times otherwise.
+        with subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            env={**os.environ, "TZ": "UTC", "LC_ALL": "C"},
+        ) as process:
+            assert process.stdout
+            try:
+                changes = TextReader(database, file, position).read(lines_of(process.stdout))
+            except BaseException:
+                process.kill()
+                raise
+        if process.returncode != 0:
+            errors.seek(0)
+            said = redact(errors.read(4000).decode(errors="replace")).strip()
+            raise CannotTellError(f"the binary log from {file}:{position} on cannot be read: {said}")
+    return changes

@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import pytest
+
+from resources.mysql.connection import execute, value
+from resources.mysql.digest import TableDigest, table_digests
+
+
+@pytest.fixture
+def digests(target, connection):
+    execute(connection, "CREATE TABLE `t``1` (id INT PRIMARY KEY, f FLOAT, j JSON, b BLOB, n INT)")
+    execute(
+        connection,
+        "INSERT INTO `t``1` VALUES (1, 16777216, '{\"a\": 1}', X'00FF', NULL), (2, 1.5, NULL, '', 0)",
+    )
+    execute(connection, "CREATE TABLE blank (id INT PRIMARY KEY)")
+    execute(connection, "CREATE VIEW v AS SELECT 1 AS one")
+    return lambda *tables: table_digests(target.endpoint, target.database, tables or None)
+
+
+def test_every_base_table_is_counted_exactly(digests):
+    found = digests()
+    assert {name: digest.rows for name, digest in found.items()} == {"blank": 0, "t`1": 2}
+
+
+def test_only_the_named_tables_are_read(digests):
+    assert list(digests("blank")) == ["blank"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE `t``1` SET f = 16777200 WHERE id = 1",
+        'UPDATE `t``1` SET j = \'{"a": "1"}\' WHERE id = 1',
+        "UPDATE `t``1` SET b = X'00FE' WHERE id = 1",
+        "UPDATE `t``1` SET n = 0 WHERE id = 1",
+        "UPDATE `t``1` SET id = 3 WHERE id = 2",
+        "DELETE FROM `t``1` WHERE id = 2",
+    ],
+)
+def test_any_change_of_a_row_changes_the_digest(digests, connection, change):
+    before = digests()["t`1"]
+    execute(connection, change)
+    assert digests()["t`1"] != before
+
+
+def test_the_order_of_rows_does_not_matter(digests, connection):
+    before = digests()["t`1"]
+    execute(connection, "CREATE TABLE other LIKE `t``1`")
+    execute(connection, "INSERT INTO other SELECT * FROM `t``1` ORDER BY id DESC")
+    assert digests()["other"] == before
+
+
+def test_a_digest_survives_being_stored():
+    digest = TableDigest(5, 4294967295)
+    assert TableDigest.from_dict(digest.as_dict()) == digest
+
+
+def test_the_type_inside_json_is_not_seen(digests, connection):
+    """CHECKSUM TABLE reads JSON as text. A physical copy keeps the types; a logical one must say so."""
+    execute(connection, "UPDATE `t``1` SET j = JSON_SET(j, '$.a', CAST('2020-01-01' AS DATE)) WHERE id = 1")
+    dated = digests()["t`1"]
+    execute(connection, "UPDATE `t``1` SET j = JSON_SET(j, '$.a', '2020-01-01') WHERE id = 1")
+    assert value(connection, "SELECT JSON_TYPE(j->'$.a') FROM `t``1` WHERE id = 1") == "STRING"
+    assert digests()["t`1"] == dated
