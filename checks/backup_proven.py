@@ -1,7 +1,5 @@
 """Gate: the backup was restored once and read back."""
 
-from __future__ import annotations
-
 import dagster as dg
 
 from checks.gate import KEY, deployment_of, verdict

@@ -1,7 +1,5 @@
 """Gate: the data rules hold on the changed database."""
 
-from __future__ import annotations
-
 import dagster as dg
 
 from checks.gate import KEY, deployment_of, verdict

@@ -1,7 +1,5 @@
 """Gate: database and application are well after the change."""
 
-from __future__ import annotations
-
 import dagster as dg
 
 from checks.gate import KEY, deployment_of, verdict

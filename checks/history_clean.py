@@ -1,7 +1,5 @@
 """Gate: no migration was edited, removed, left failed or slipped in out of order."""
 
-from __future__ import annotations
-
 import dagster as dg
 
 from checks.gate import KEY, deployment_of, verdict

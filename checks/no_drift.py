@@ -1,7 +1,5 @@
 """Gate: before anything changes, the schema is what its applied migrations make."""
 
-from __future__ import annotations
-
 import dagster as dg
 
 from checks.gate import KEY, deployment_of, verdict

@@ -1,7 +1,5 @@
 """Gate: after the change, the schema is what all migrations make."""
 
-from __future__ import annotations
-
 import dagster as dg
 
 from checks.gate import KEY, deployment_of, verdict

@@ -3,8 +3,6 @@
 Their run configuration holds names only, never a secret: Dagster shows it in the UI.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import dagster as dg

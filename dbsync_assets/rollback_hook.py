@@ -1,7 +1,5 @@
 """Rolls back when a step or a gate of the deployment job fails."""
 
-from __future__ import annotations
-
 import dagster as dg
 
 from dbsync_assets.deployment_resource import KEY

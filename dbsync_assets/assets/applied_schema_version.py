@@ -1,7 +1,5 @@
 """The schema version that the database is at: the pending migrations, applied."""
 
-from __future__ import annotations
-
 import dagster as dg
 
 from dbsync_assets.assets.full_backup import full_backup

@@ -1,7 +1,5 @@
 """A full backup, proven by having been started."""
 
-from __future__ import annotations
-
 import dagster as dg
 
 from dbsync_assets.assets.migration_source import migration_source

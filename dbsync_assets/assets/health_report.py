@@ -1,7 +1,5 @@
 """Whether database, application and host are well."""
 
-from __future__ import annotations
-
 import dagster as dg
 
 from dbsync_assets.assets.validation_report import validation_report

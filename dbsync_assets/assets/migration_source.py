@@ -1,7 +1,5 @@
 """The migrations folder at a commit, and the history it meets."""
 
-from __future__ import annotations
-
 import hashlib
 
 import dagster as dg

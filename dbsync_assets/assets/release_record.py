@@ -1,7 +1,5 @@
 """The evidence of one release."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Whether schema and rows are what they should be, as a report."""
 
-from __future__ import annotations
-
 import dagster as dg
 
 from dbsync_assets.assets.applied_schema_version import applied_schema_version
@@ -31,7 +29,7 @@ def validation_report(context: dg.AssetExecutionContext) -> dg.MaterializeResult
             "found": dg.MetadataValue.json(
                 [inert(text) for text in [*result.inconsistencies, *result.warnings][:50]]
             ),
-            "seconds": round(report.seconds, 3),
-            "report": dg.MetadataValue.path(report.html_path),
+            "seconds": round(report.seconds["total"], 3),
+            "report": dg.MetadataValue.path(str(report.html_path)),
         },
     )

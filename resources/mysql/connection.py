@@ -7,6 +7,7 @@ import ssl
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,22 @@ Row = tuple[Any, ...]
 LOST_CONNECTION = frozenset({0, 2006, 2013, 2014, 2055, 1053, 4031, 1927, 3169})
 
 
+class _Connection(Connection):
+    """pymysql's, with one TLS context for all unverified connections: loading the system's
+    certificates, which nothing is verified with then, takes 33 of the 39 ms of a connect."""
+
+    def _create_ssl_ctx(self, sslp: Any) -> ssl.SSLContext:
+        return sslp if isinstance(sslp, ssl.SSLContext) else _unverified()
+
+
+@cache
+def _unverified() -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
 def connect(
     endpoint: Endpoint,
     database: str | None = None,
@@ -47,7 +64,7 @@ def connect(
     ConnectTimeoutError or ConnectError; none of them contains the password.
     """
     try:
-        connection = pymysql.connect(
+        connection = _Connection(
             host=endpoint.host,
             port=endpoint.port,
             user=endpoint.user,
@@ -67,7 +84,7 @@ def connect(
         )
     except pymysql.err.MySQLError as error:
         raise connect_error(error, endpoint, database) from error
-    connection._read_timeout = read_timeout
+    vars(connection)["_read_timeout"] = read_timeout
     return connection
 
 
@@ -154,8 +171,7 @@ def _ssl_context(endpoint: Endpoint) -> ssl.SSLContext | None:
             hint="correct sslcert=… in DATABASE_URL",
         ) from error
     if not endpoint.tls.verify:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
+        return _unverified()
     return context
 
 

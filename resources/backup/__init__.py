@@ -1,0 +1,1 @@
+"""Full backups: made, archived, proven, catalogued, restored."""

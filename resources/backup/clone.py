@@ -1,0 +1,149 @@
+"""The CLONE engine: the whole instance, copied by the server itself into a private data folder.
+
+The copy goes to a folder beside the recipient (`DATA DIRECTORY`), so the recipient is not
+replaced and restarted, and the files lie still, complete, until a server is started on them.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pymysql
+
+from resources import progress
+from resources.backup.engine import CloneImpossibleError
+from resources.backup.source import Source, init_variables
+from resources.errors import DiskFullError
+from resources.mysql.connection import Connection, connect, execute, rows, value
+from resources.mysql.endpoint import Endpoint
+from resources.mysql.installation import MysqlInstallation
+from resources.mysql.server import PrivateServer
+from resources.redact import redact
+
+# The recipient lives for seconds and its copy is archived before anything relies on it.
+_RECIPIENT = {
+    "innodb_flush_method": "nosync",
+    "auto_generate_certs": "OFF",
+    "caching_sha2_password_auto_generate_rsa_keys": "OFF",
+    # From the first moment: the default begins with one thread and adds more slowly.
+    "clone_autotune_concurrency": "OFF",
+    "clone_max_concurrency": "2",
+}
+_POLL = 0.2
+_BUSY_PATIENCE = 60.0
+"""Seconds to wait for another clone of the same server to end; it allows one at a time."""
+_TOO_MANY_CLONES = "3634"
+
+
+def clone_into(
+    datadir: Path, scratch: Path, endpoint: Endpoint, source: Source, installation: MysqlInstallation
+) -> None:
+    """Clone the server at `endpoint` into `datadir`, which must not exist; `scratch` is for the recipient.
+
+    Raises CloneImpossibleError with the server's reason, DiskFullError.
+    """
+    variables = dict(_RECIPIENT)
+    if endpoint.tls and endpoint.tls.verify and endpoint.tls.ca:
+        variables["clone_ssl_ca"] = str(endpoint.tls.ca)
+    recipient = PrivateServer.create(
+        installation, scratch, variables=variables, init_variables=init_variables(source.settings)
+    )
+    try:
+        recipient.start()
+        with recipient.connect() as connection:
+            _install_plugins(connection, endpoint)
+            with _growth(datadir, source.instance_bytes):
+                _clone(connection, endpoint, datadir)
+    finally:
+        recipient.discard()
+
+
+def _clone(connection: Connection, endpoint: Endpoint, datadir: Path) -> None:
+    host, port = _address(endpoint)
+    execute(connection, "SET GLOBAL clone_valid_donor_list = %s", (f"{host}:{port}",))
+    # REQUIRE SSL exactly where the URL does; without a clause TLS is used when offered.
+    secure = " REQUIRE SSL" if endpoint.tls else ""
+    deadline = time.monotonic() + _BUSY_PATIENCE
+    while True:
+        try:
+            execute(
+                connection,
+                f"CLONE INSTANCE FROM %s@%s:{port} IDENTIFIED BY %s DATA DIRECTORY = %s{secure}",
+                (endpoint.user, host, endpoint.password, str(datadir)),
+            )
+            return
+        except pymysql.err.MySQLError as error:
+            text = redact(str(error.args[-1]))
+            if _TOO_MANY_CLONES in text and time.monotonic() < deadline:
+                progress.say("another clone of this server is running; waiting for it")
+                time.sleep(2)
+                continue
+            if "No space left" in text or "errno: 28" in text or "OS errno 28" in text:
+                raise DiskFullError(
+                    f"disk full: {datadir}", where=str(datadir.parent), why=text, hint="free space there"
+                ) from error
+            raise CloneImpossibleError(text, "dbsync doctor") from error
+
+
+def _address(endpoint: Endpoint) -> tuple[str, int]:
+    """Where a clone reaches the server. It comes over TCP, also from a server on this machine."""
+    if endpoint.socket is not None:
+        with connect(endpoint) as connection:
+            return "127.0.0.1", int(value(connection, "SELECT @@port"))
+    # The client library takes "localhost" for the socket of a server with default settings.
+    return ("127.0.0.1" if endpoint.host == "localhost" else endpoint.host), endpoint.port
+
+
+def _install_plugins(connection: Connection, endpoint: Endpoint) -> None:
+    """CLONE wants the donor's plugins on the recipient; those that cannot be had it will name itself."""
+    active = (
+        "SELECT plugin_name, plugin_library FROM information_schema.plugins"
+        " WHERE plugin_status = 'ACTIVE' AND plugin_library IS NOT NULL"
+    )
+    with connect(endpoint) as donor:
+        wanted = set(rows(donor, active))
+    for name, library in wanted - set(rows(connection, active)):
+        if not str(name).replace("_", "").isalnum():
+            continue
+        try:
+            execute(connection, f"INSTALL PLUGIN {name} SONAME %s", (library,))
+        except pymysql.err.MySQLError as error:
+            progress.say(f"plugin {name} of the server cannot be loaded here: {error.args[-1]}")
+
+
+@contextmanager
+def _growth(datadir: Path, total: int) -> Iterator[None]:
+    """Progress by what has arrived: performance_schema would tell, and costs 0.4 s of the start."""
+    with progress.step("clone", total=total, unit="bytes") as step:
+        ended = threading.Event()
+
+        def watch() -> None:
+            seen = 0
+            while not ended.wait(_POLL):
+                now = _size(datadir)
+                step.advance(max(0, min(now, total) - seen))
+                seen = max(seen, min(now, total))
+
+        watcher = threading.Thread(target=watch, name="clone progress", daemon=True)
+        watcher.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            watcher.join()
+
+
+def _size(folder: Path) -> int:
+    total = 0
+    for place, _, names in os.walk(folder):
+        for name in names:
+            try:
+                total += (Path(place) / name).stat().st_size
+            except FileNotFoundError:
+                continue
+    return total

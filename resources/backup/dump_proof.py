@@ -1,0 +1,105 @@
+"""A dump proven by loading it, and by comparing what came out with the source around the dump."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from resources.backup.mysqldump import suspicious_columns
+from resources.backup.proof import Contents, canonical_schema
+from resources.errors import BackupFailedError
+from resources.mysql.connection import connect, rows
+from resources.mysql.digest import TableDigest, table_digests
+from resources.mysql.endpoint import Endpoint
+from resources.mysql.schema import KINDS, Schema
+
+
+@dataclass(frozen=True)
+class State:
+    """The source at one moment, as nearly as reading it takes."""
+
+    tables: Mapping[str, TableDigest]
+    schema: Schema
+
+
+def read_state(endpoint: Endpoint, database: str) -> State:
+    with connect(endpoint, database) as connection:
+        schema = canonical_schema(connection, database)
+    return State(table_digests(endpoint, database), schema)
+
+
+def moved_tables(before: State, after: State) -> list[str]:
+    """Tables that were written (or made, or dropped) between two looks."""
+    names = sorted({*before.tables, *after.tables})
+    return [name for name in names if before.tables.get(name) != after.tables.get(name)]
+
+
+def compare_loaded(
+    endpoint: Endpoint, database: str, before: State, after: State, loaded: Contents, same_series: bool
+) -> list[str]:
+    """Notes about what could not be compared. Raises BackupFailedError where the load lost something.
+
+    `same_series`: another MySQL series prints the same schema differently, so there the
+    texts are not compared.
+    """
+    moved = moved_tables(before, after)
+    damaged = [
+        name
+        for name, digest in loaded.tables.items()
+        if digest not in (before.tables.get(name), after.tables.get(name)) and name not in moved
+    ]
+    missing = sorted(set(before.tables) & set(after.tables) - set(loaded.tables))
+    if damaged or missing:
+        raise BackupFailedError(
+            "the dump does not hold what the database holds, so it is no backup",
+            where=", ".join(f"`{name}`" for name in (missing + damaged)[:10]),
+            why="; ".join(_describe(endpoint, database, name, before, loaded) for name in damaged[:10])
+            or "tables are missing after the load",
+            hint="mysqldump cannot keep this; use CLONE: dbsync doctor says what it takes",
+        )
+    notes = [f"`{name}` was written during the dump: read after the load, not compared" for name in moved]
+    if before.schema.digest != after.schema.digest:
+        raise BackupFailedError(
+            "the schema was changed while the dump was made",
+            where=str(endpoint),
+            hint="run the backup while no migration runs: dbsync backup",
+        )
+    different = _different_objects(before.schema, loaded.schema)
+    if different and same_series:
+        raise BackupFailedError(
+            "the dump does not hold the schema as it is, so it is no backup",
+            where=", ".join(different[:10]),
+            why="their definitions differ after the load",
+            hint="use CLONE: dbsync doctor says what it takes",
+        )
+    if different:
+        notes.append(f"definitions not compared, MySQL of another series: {', '.join(different[:10])}")
+    return notes
+
+
+def _describe(endpoint: Endpoint, database: str, table: str, before: State, loaded: Contents) -> str:
+    was, now = before.tables.get(table), loaded.tables[table]
+    if was is None or was.rows != now.rows:
+        return f"`{table}`: {was.rows if was else 0:,} rows became {now.rows:,}"
+    with connect(endpoint) as connection:
+        columns: Sequence[tuple[str, str]] = [
+            (str(name), str(kind))
+            for name, kind in rows(
+                connection,
+                "SELECT column_name, data_type FROM information_schema.columns"
+                " WHERE table_schema = %s AND table_name = %s ORDER BY ordinal_position",
+                (database, table),
+            )
+        ]
+    suspects = suspicious_columns(columns)
+    return f"`{table}`: values changed, probably in {', '.join(suspects) or 'a column unknown to dbsync'}"
+
+
+def _different_objects(was: Schema, now: Schema) -> list[str]:
+    found: list[str] = []
+    for kind in KINDS:
+        ours, theirs = getattr(was, kind), getattr(now, kind)
+        found += [
+            f"{kind}: {name}" for name in sorted({*ours, *theirs}) if ours.get(name) != theirs.get(name)
+        ]
+    return found

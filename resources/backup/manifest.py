@@ -1,0 +1,179 @@
+"""The manifest: everything known about one backup, and a digest of itself."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from pathlib import PurePosixPath
+from typing import Any
+
+from resources.backup.info import BackupInfo
+from resources.mysql.digest import TableDigest
+from resources.mysql.schema import Schema
+
+FILE_NAME = "manifest.json"
+FORMAT = 1
+
+
+class DamagedManifestError(ValueError):
+    """The bytes are not a manifest that dbsync wrote; the text says why."""
+
+
+@dataclass(frozen=True)
+class StoredFile:
+    """One archived file. Lengths in bytes, digests SHA-256 in hex.
+
+    `path` is where it belongs in the unpacked backup; stored it is `files/<path>.zst`.
+    """
+
+    path: str
+    length: int
+    sha256: str
+    stored_length: int
+    stored_sha256: str
+
+
+@dataclass(frozen=True)
+class Proof:
+    """That the backup was restored once: when (UTC), where, how long it took, what was found."""
+
+    proven: bool
+    at: str
+    where: str
+    seconds: float
+    result: str
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """One full backup. `file_path` is where it lies now and is not stored: a backup may be moved."""
+
+    id: str
+    timestamp: str
+    size: int
+    schema_version: str
+    engine: str
+    """clone or mysqldump."""
+    engine_reason: str
+    database: str
+    server_uuid: str
+    server_version: str
+    server_variables: Mapping[str, str]
+    """What a server needs to be told so that it reads and runs the copy as the original did."""
+    gtid_executed: str
+    binlog_file: str
+    """Empty when the server writes no binary log, or did not let its position be read."""
+    binlog_position: int
+    files: tuple[StoredFile, ...]
+    folders: tuple[str, ...]
+    tables: Mapping[str, TableDigest]
+    schema_digest: str
+    schema: Schema = field(repr=False)
+    proof: Proof
+    database_charset: tuple[str, str] = ("utf8mb4", "utf8mb4_0900_ai_ci")
+    """Default character set and collation of the database."""
+    type: str = "full"
+    notes: tuple[str, ...] = ()
+    """What a reader of this backup should know, e.g. which tables were written during the dump."""
+    timings: Mapping[str, float] = field(default_factory=dict)
+    """Seconds per phase."""
+    file_path: str = ""
+
+    @property
+    def info(self) -> BackupInfo:
+        return BackupInfo(self.id, self.timestamp, self.type, self.size, self.schema_version, self.file_path)
+
+    @cached_property
+    def plain_size(self) -> int:
+        """Bytes that unpacking writes."""
+        return sum(file.length for file in self.files)
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON-ready, `file_path` included."""
+        return self._stored() | {"file_path": self.file_path}
+
+    def encode(self) -> bytes:
+        """The manifest file: `{"format", "sha256", "manifest"}`, the digest being that of the last."""
+        return _wrap(self._stored())
+
+    def _stored(self) -> dict[str, Any]:
+        plain = {
+            key: value
+            for key, value in vars(self).items()
+            if key in self.__dataclass_fields__ and key != "file_path"
+        }
+        return plain | {
+            "server_variables": dict(self.server_variables),
+            "files": [asdict(file) for file in self.files],
+            "folders": list(self.folders),
+            "tables": {name: digest.as_dict() for name, digest in self.tables.items()},
+            "schema": self.schema.as_dict(),
+            "proof": self.proof.as_dict(),
+            "database_charset": list(self.database_charset),
+            "notes": list(self.notes),
+            "timings": dict(self.timings),
+        }
+
+
+def decode(data: bytes, file_path: str) -> Manifest:
+    """The manifest in `data`. Raises DamagedManifestError for anything but what `encode` wrote.
+
+    Every byte is covered: the file must be exactly what its own contents encode to.
+    """
+    try:
+        stored = json.loads(data.decode())
+        body = stored["manifest"]
+        if stored["format"] != FORMAT:
+            raise DamagedManifestError(f"format {stored['format']!r} is not known to this dbsync")
+        again = _wrap(body)
+        if again != data:
+            actual = hashlib.sha256(_canonical(body)).hexdigest()
+            raise DamagedManifestError(f"expected sha256 {stored['sha256']}, actual {actual}")
+        return _typed(body, file_path)
+    except DamagedManifestError:
+        raise
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        actual = hashlib.sha256(data).hexdigest()
+        raise DamagedManifestError(
+            f"{len(data):,} bytes with sha256 {actual} are not a manifest: {type(error).__name__}: {error}"
+        ) from error
+
+
+def _typed(body: dict[str, Any], file_path: str) -> Manifest:
+    fields = dict(body)
+    fields["files"] = tuple(StoredFile(**file) for file in body["files"])
+    fields["folders"] = tuple(body["folders"])
+    fields["tables"] = {name: TableDigest.from_dict(digest) for name, digest in body["tables"].items()}
+    fields["schema"] = Schema.from_dict(body["schema"])
+    fields["proof"] = Proof(**body["proof"])
+    charset, collation = body["database_charset"]
+    fields["database_charset"] = (charset, collation)
+    fields["notes"] = tuple(body["notes"])
+    manifest = Manifest(**fields, file_path=file_path)
+    for path in [*(file.path for file in manifest.files), *manifest.folders]:
+        check_path(path)
+    return manifest
+
+
+def check_path(path: str) -> None:
+    """Raises DamagedManifestError for a path that would lead out of the backup."""
+    parts = PurePosixPath(path).parts
+    if not parts or path.startswith("/") or ".." in parts or "\0" in path:
+        raise DamagedManifestError(f"path {path!r} leads out of the backup")
+
+
+def _canonical(body: Mapping[str, Any]) -> bytes:
+    # surrogateescape-d bytes of odd file names survive only as ASCII escapes.
+    return json.dumps(body, indent=1, sort_keys=True).encode("ascii")
+
+
+def _wrap(body: Mapping[str, Any]) -> bytes:
+    text = _canonical(body)
+    digest = hashlib.sha256(text).hexdigest().encode()
+    return b'{\n"format": %d,\n"sha256": "%s",\n"manifest": %s\n}\n' % (FORMAT, digest, text)

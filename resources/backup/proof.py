@@ -1,0 +1,102 @@
+"""The proof of a backup: a server runs on it, and every table was read there."""
+
+from __future__ import annotations
+
+import platform
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import pymysql
+
+from resources.backup.manifest import Proof
+from resources.errors import BackupFailedError, EnvironmentCheckError
+from resources.mysql.connection import Connection, execute, rows
+from resources.mysql.digest import TableDigest, table_digests
+from resources.mysql.schema import Schema, read_schema
+from resources.mysql.server import PrivateServer
+from resources.prisma.history import read_history
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What was found on the running copy."""
+
+    tables: dict[str, TableDigest]
+    schema: Schema
+    schema_version: str
+    seconds: float
+    """From the start of the server to the last table read."""
+
+    def proof(self, server: PrivateServer, how: str) -> Proof:
+        rows_read = sum(digest.rows for digest in self.tables.values())
+        return Proof(
+            proven=True,
+            at=utc_text(),
+            where=f"private MySQL {server.version} on {platform.node()}",
+            seconds=round(self.seconds, 3),
+            result=f"{how}; {len(self.tables)} tables with {rows_read:,} rows read and digested",
+        )
+
+
+def start_for_proof(server: PrivateServer) -> None:
+    """Start a copy, its accounts out of force. Raises BackupFailedError when it does not start."""
+    try:
+        server.start(skip_grants=True, timeout=600)
+    except EnvironmentCheckError as error:
+        raise BackupFailedError(
+            "the copy does not start, so it is no backup", where=error.where, why=error.why, hint=error.hint
+        ) from error
+
+
+def read_contents(server: PrivateServer, database: str, begun: float) -> Contents:
+    """Read everything of `database` on a running copy; `begun` is time.monotonic() before its start.
+
+    Raises BackupFailedError.
+    """
+    try:
+        with server.connect() as connection:
+            schema = canonical_schema(connection, database)
+            version = _schema_version(connection, database)
+        tables = table_digests(server.endpoint, database)
+    except pymysql.err.MySQLError as error:
+        raise BackupFailedError(
+            f"the copy of `{database}` cannot be read, so it is no backup",
+            where=str(server.folder),
+            why=str(error.args[-1] if error.args else error),
+            hint="CHECK TABLE on the server; then: dbsync backup",
+        ) from error
+    return Contents(tables, schema, version, time.monotonic() - begun)
+
+
+def canonical_schema(connection: Connection, database: str) -> Schema:
+    """The schema's texts, whatever sql_mode the server has (ANSI_QUOTES changes them)."""
+    execute(connection, "SET SESSION sql_mode = 'NO_ENGINE_SUBSTITUTION', SESSION sql_quote_show_create = 1")
+    return read_schema(connection, database)
+
+
+def clone_position(server: PrivateServer) -> tuple[str, int, str]:
+    """(binary log file, position, GTID set) up to which a started clone holds everything."""
+    with server.connect() as connection:
+        found = rows(
+            connection,
+            "SELECT binlog_file, binlog_position, gtid_executed FROM performance_schema.clone_status",
+        )
+    if not found:
+        raise BackupFailedError(
+            "the copy does not know its position in the binary log",
+            where=f"{server.folder}: performance_schema.clone_status is empty",
+            hint="BACKUP_ENGINE=mysqldump dbsync backup",
+        )
+    file, position, gtids = found[0]
+    return str(file or ""), int(position or 0), str(gtids or "").replace("\n", "")
+
+
+def utc_text() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _schema_version(connection: Connection, database: str) -> str:
+    """Name of the migration applied last, or "empty"."""
+    applied = [row for row in read_history(connection, database) or [] if row.is_applied]
+    return max(applied, key=lambda row: row.started_at).migration_name if applied else "empty"
