@@ -21,7 +21,7 @@ from resources.errors import NothingToRollBackError
 from resources.mysql.process_identity import ProcessIdentity, identity_of
 from resources.redact import redact_value
 
-FINAL_PHASES = frozenset({"released", "failed", "rolled_back", "abandoned"})
+FINAL_PHASES = frozenset({"released", "failed", "rolled_back", "restored", "abandoned"})
 """After these nothing is owed any more."""
 WAITING_PHASES = frozenset({"rollback_refused"})
 """A person has to decide; the next start repeats the question, it does not decide."""
@@ -48,10 +48,15 @@ class DeploymentRecord:
         return self.phase in FINAL_PHASES
 
     @property
+    def is_local(self) -> bool:
+        """Whether the process that wrote the last event ran on this machine."""
+        return self.events[-1].get("host") == socket.gethostname()
+
+    @property
     def owner_is_alive(self) -> bool:
         """Whether the process that wrote the last event still runs. Another host's counts as alive."""
         last = self.events[-1]
-        if last.get("host") != socket.gethostname():
+        if not self.is_local:
             return True
         return ProcessIdentity(int(last["pid"]), str(last["started"])).is_alive
 
@@ -69,8 +74,9 @@ class DeploymentRecord:
 class Journal:
     """The deployments under one storage folder."""
 
-    def __init__(self, storage: Path) -> None:
-        self._folder = storage / "journal"
+    def __init__(self, storage: Path, kind: str | None = None) -> None:
+        """`kind`: a journal of its own for something else than deployments ("restores")."""
+        self._folder = storage / "journal" / (kind or "")
 
     def begin(self, target: str, **facts: Any) -> str:
         """Open a deployment; returns its id, which sorts by time."""
@@ -123,7 +129,9 @@ class Journal:
             fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | flags, 0o600)
             try:
                 # The newline first: a line torn by a crash then spoils only itself.
-                os.write(fd, f"\n{line}\n".encode())
+                data = f"\n{line}\n".encode()
+                while data:  # a nearly full disk takes a part without an error
+                    data = data[os.write(fd, data) :]
                 os.fsync(fd)
             finally:
                 os.close(fd)

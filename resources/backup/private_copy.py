@@ -36,6 +36,12 @@ def files_to_keep(datadir: Path) -> tuple[list[str], list[str]]:
     return sorted(files), sorted(folders)
 
 
+def is_table_file(name: str) -> bool:
+    """Whether it is the tablespace of a user's table, which a server only writes to for a reason."""
+    folder, _, file = name.rpartition("/")
+    return file.endswith(".ibd") and folder not in ("", "mysql", "sys")
+
+
 def _is_kept(path: Path) -> bool:
     if len(path.parts) > 1:
         return True  # below the top there are only tables and logs

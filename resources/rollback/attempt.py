@@ -1,0 +1,278 @@
+"""One attempt at rolling back: look, decide, put back, verify. Each step reads the server."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from resources import progress
+from resources.backup.catalog import load_manifest
+from resources.errors import NoSuchBackupError, RestoreFailedError
+from resources.journal import DeploymentRecord, Journal
+from resources.mysql.binlog import row_changes
+from resources.mysql.binlog_text import CannotTellError
+from resources.mysql.connection import Connection, connect, execute, quoted, value
+from resources.mysql.digest import table_digests
+from resources.mysql.installation import parse_version
+from resources.mysql.schema import HISTORY_TABLE, table_names
+from resources.mysql.server import PrivateServer
+from resources.rollback import refusal
+from resources.rollback.objects import read_objects, table_text
+from resources.rollback.put_back import (
+    OldState,
+    PutBackResult,
+    different_tables,
+    put_back,
+    read_old_state,
+)
+from resources.rollback.sessions import Ownership
+from resources.rollback.side import database_charset, drop_database, read_plan
+from resources.rollback.state import side_names
+from resources.rollback.touched import ChangeLog, UserWrites, touched_by_deployment, user_writes
+from resources.target import Target
+
+
+@dataclass(frozen=True)
+class Undone:
+    outcome: str
+    tables: tuple[str, ...] = ()
+    carrier: str = ""
+    lost: dict[str, object] = field(default_factory=dict)
+    aside: str | None = None
+    notes: tuple[str, ...] = ()
+
+
+class Attempt:
+    def __init__(
+        self,
+        target: Target,
+        journal: Journal,
+        entry: DeploymentRecord,
+        source: PrivateServer,
+        accept_loss: bool,
+        deadline: float,
+        reason: str,
+    ) -> None:
+        self._target = target
+        self._journal = journal
+        self._entry = entry
+        self._source = source
+        self._accepts = accept_loss or not target.policy.preserve_user_data
+        self._deadline = deadline
+        self._reason = reason
+        self._names = side_names(target, entry.id)
+        self._log: ChangeLog | None = None
+        self._blind: str = ""
+        """Why it cannot be told who wrote what; empty where it can."""
+        self._writes = UserWrites()
+        self._moved: list[str] = []
+        self._texts: dict[str, str] = {}
+
+    def run(self) -> Undone:
+        """Raises RollbackRefusedError, RestoreFailedError, RollbackFailedError, pymysql errors."""
+        old = read_old_state(self._source, self._target.database)
+        with connect(self._target.endpoint) as connection:
+            self._version = parse_version(str(value(connection, "SELECT VERSION()")))
+            self._read_log()
+            swapped = read_plan(connection, self._names.aside)
+            if swapped:
+                tables = self._moved = list(swapped.tables)
+                self._texts = dict(old.tables)
+                self._count_losses()
+            else:
+                tables = self._decide(connection, old)
+            if not tables and not swapped and not self._objects_differ(connection, old):
+                return self._nothing_happened(connection, old)
+        self._record("rolling_back", step="begun", tables=tables)
+        result = put_back(
+            self._target,
+            self._source,
+            old,
+            tables,
+            names=self._names,
+            record=lambda step, **facts: self._record("rolling_back", step=step, **facts),
+            before_swap=self._last_look,
+            deadline=self._deadline,
+        )
+        self._verify(old, result)
+        return self._conclude(old, result)
+
+    # --- what to put back -----------------------------------------------------------
+
+    def _read_log(self) -> None:
+        facts = self._entry.facts
+        try:
+            self._log = ChangeLog.since(
+                self._target.endpoint,
+                self._source.installation,
+                self._target.database,
+                str(facts.get("binlog_file") or ""),
+                int(facts.get("binlog_position") or 0),
+            )
+        except CannotTellError as error:
+            self._blind = str(error)
+
+    def _decide(self, connection: Connection, old: OldState) -> list[str]:
+        """The touched tables. Raises RollbackRefusedError where users' rows are in them."""
+        database = self._target.database
+        names = table_names(connection, database)
+        self._texts = {**{name: table_text(connection, database, name) for name in names}, **old.tables}
+        changed = set(different_tables(connection, database, old))
+        if self._log is not None:
+            try:
+                touched = touched_by_deployment(
+                    self._log.changes, self._ownership(), database, self._texts, self._version
+                )
+            except CannotTellError as error:
+                self._blind, touched = str(error), set(self._texts)
+        else:
+            touched = set(self._texts)
+        if HISTORY_TABLE in self._texts:
+            touched.add(HISTORY_TABLE)
+        same_shape = sorted((touched - changed) & set(old.tables) & set(names))
+        before = table_digests(self._source.endpoint, database, same_shape)
+        now = table_digests(self._target.endpoint, database, same_shape)
+        tables = sorted(changed | {name for name in same_shape if before[name] != now[name]})
+        self._moved = tables
+        if self._blind:
+            progress.say(f"all changed tables are put back, whoever changed them: {self._blind}")
+            if tables and not self._accepts:
+                raise refusal.cannot_tell(self._target, self._entry, self._blind, self._names.aside)
+        else:
+            self._refuse_losses()
+        return tables
+
+    def _refuse_losses(self) -> None:
+        self._count_losses()
+        if self._blind and not self._accepts:
+            raise refusal.cannot_tell(self._target, self._entry, self._blind, self._names.aside)
+        if self._writes and not self._accepts:
+            raise refusal.would_lose(self._target, self._entry, self._writes, self._names.aside)
+
+    def _count_losses(self) -> None:
+        if self._log is None:
+            return
+        try:
+            self._writes = user_writes(
+                self._log.changes,
+                self._ownership(),
+                self._target.database,
+                self._texts,
+                self._moved,
+                self._version,
+            )
+        except CannotTellError as error:
+            self._blind = str(error)
+
+    def _last_look(self) -> None:
+        """Under the tables' locks: what was written since we looked is in the log by now."""
+        if self._log is None:
+            return
+        try:
+            self._log.catch_up()
+        except CannotTellError as error:
+            self._blind = str(error)
+        self._refuse_losses()
+
+    def _ownership(self) -> Ownership:
+        entry = self._journal.get(self._entry.id)
+        return Ownership.of(entry, same_clock=self._target.endpoint.is_local)
+
+    def _objects_differ(self, connection: Connection, old: OldState) -> bool:
+        return (
+            database_charset(connection, self._target.database) != old.charset
+            or read_objects(connection, self._target.database) != old.objects
+        )
+
+    # --- afterwards -------------------------------------------------------------------
+
+    def _verify(self, old: OldState, result: PutBackResult) -> None:
+        """Schema texts and row digests are what they were, or users wrote in the meantime."""
+        database = self._target.database
+        with connect(self._target.endpoint) as connection:
+            different = different_tables(connection, database, old)
+            if different or self._objects_differ(connection, old):
+                raise RestoreFailedError(
+                    "the schema is not what it was before the deployment",
+                    where=self._target.name,
+                    why=", ".join(f"`{name}`" for name in different) or "views, routines, triggers or events",
+                    hint="dbsync validate",
+                )
+        self._compare_with_manifest(result)
+        now = table_digests(self._target.endpoint, database, list(result.digests))
+        uneven = [name for name, digest in result.digests.items() if now[name] != digest]
+        if uneven and not self._written_since_swap(uneven):
+            raise RestoreFailedError(
+                f"rows of {', '.join(f'`{name}`' for name in uneven)} are not what they were",
+                where=self._target.name,
+                why="; ".join(f"`{n}`: expected {result.digests[n]}, got {now[n]}" for n in uneven),
+                hint=f"dbsync rollback --deployment {self._entry.id}",
+            )
+
+    def _compare_with_manifest(self, result: PutBackResult) -> None:
+        """What the private server held is what the backup was proven to hold."""
+        backup_id = self._entry.facts.get("backup_id")
+        if not backup_id:
+            return
+        try:
+            proven = load_manifest(self._target.storage, str(backup_id)).tables
+        except NoSuchBackupError:
+            return  # removed since; the running copy that proved it is what was used
+        uneven = [name for name, digest in result.digests.items() if proven.get(name) != digest]
+        if uneven:
+            raise RestoreFailedError(
+                f"{', '.join(f'`{name}`' for name in uneven)}: not what backup {backup_id} was proven to hold",
+                where=self._target.name,
+                hint=f"dbsync backups verify {backup_id}",
+            )
+
+    def _written_since_swap(self, tables: list[str]) -> bool:
+        """Whether users wrote to each of `tables` after it was back in place."""
+        if self._log is None:
+            return False
+        changes = self._log.changes
+        try:
+            later = row_changes(
+                self._target.endpoint,
+                self._source.installation,
+                self._target.database,
+                changes.file,
+                changes.position,
+            )
+        except CannotTellError:
+            return False
+        written = {table for counts in later.rows.values() for table in counts}
+        if set(tables) <= written:
+            progress.say(f"users have written again to {', '.join(tables)} since it was put back")
+            return True
+        return False
+
+    def _conclude(self, old: OldState, result: PutBackResult) -> Undone:
+        gone = self._entry.facts.get("database_created") and not old.tables
+        keep = bool(self._writes) or bool(self._blind)
+        lost = self._writes.as_dict() if self._writes else {}
+        with connect(self._target.endpoint) as connection:
+            if not keep:
+                drop_database(connection, self._names.aside)
+            if gone:
+                self._drop_empty_database(connection)
+        kept = self._names.aside if keep else None
+        self._record(
+            "rolled_back", put_back=list(result.tables), lost=lost, kept_aside=kept, carrier=result.carrier
+        )
+        return Undone("rolled_back", result.tables, result.carrier, lost, kept, result.notes)
+
+    def _nothing_happened(self, connection: Connection, old: OldState) -> Undone:
+        if self._entry.facts.get("database_created") and not old.tables:
+            self._drop_empty_database(connection)
+        self._record("failed", note="the database is as it was before the deployment")
+        return Undone("failed")
+
+    def _drop_empty_database(self, connection: Connection) -> None:
+        """The database that the deployment itself had created, if nobody uses it."""
+        database = self._target.database
+        if not table_names(connection, database) and not read_objects(connection, database).all():
+            execute(connection, f"DROP DATABASE {quoted(database)}")
+
+    def _record(self, phase: str, **facts: Any) -> None:
+        self._journal.record(self._entry.id, phase, reason=self._reason, **facts)

@@ -1,0 +1,68 @@
+"""Foreign keys as lines of canonical `SHOW CREATE TABLE` text: one element per line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+_NAME = r"`(?:[^`]|``)*`"
+_LINE = re.compile(
+    rf"  (CONSTRAINT (?P<name>{_NAME}) FOREIGN KEY \(.*\) REFERENCES"
+    rf" (?:(?P<database>{_NAME})\.)?(?P<table>{_NAME}) \(.*\)(?P<actions>.*?)),?"
+)
+
+
+@dataclass(frozen=True)
+class ForeignKey:
+    name: str
+    clause: str
+    """As in CREATE TABLE and after ALTER TABLE … ADD."""
+    database: str | None
+    """None: the table's own."""
+    table: str
+    """The referenced one."""
+
+    @property
+    def writes_child(self) -> bool:
+        """Whether a change of the referenced row changes rows of the referencing table."""
+        return bool(re.search(r"ON (DELETE|UPDATE) (CASCADE|SET NULL|SET DEFAULT)", self.clause))
+
+
+def foreign_keys(create_table: str) -> list[ForeignKey]:
+    """In the order of the text."""
+    found = []
+    for line in create_table.split("\n"):
+        match = _LINE.fullmatch(line)
+        if match:
+            database = match["database"]
+            found.append(
+                ForeignKey(
+                    _plain(match["name"]),
+                    match[1],
+                    _plain(database) if database else None,
+                    _plain(match["table"]),
+                )
+            )
+    return found
+
+
+def without_foreign_keys(create_table: str) -> str:
+    """The same table's text with no foreign key; its indexes stay."""
+    first, *rest = create_table.split("\n")
+    end = next(number for number, line in enumerate(rest) if line.startswith(")"))
+    elements = [line.removesuffix(",") for line in rest[:end] if not _LINE.fullmatch(line)]
+    return "\n".join([first, ",\n".join(elements), *rest[end:]])
+
+
+def children_of(tables: Mapping[str, str], parents: set[str]) -> dict[str, list[ForeignKey]]:
+    """The foreign keys of `tables` (name → text) that reference one of `parents`, by table."""
+    found = {
+        name: [key for key in foreign_keys(text) if key.database is None and key.table in parents]
+        for name, text in tables.items()
+    }
+    return {name: keys for name, keys in found.items() if keys}
+
+
+def _plain(quoted_name: str) -> str:
+    return quoted_name[1:-1].replace("``", "`")

@@ -1,0 +1,271 @@
+"""Views, routines, triggers, events and foreign keys, made equal to another server's by text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import pymysql
+from pymysql.charset import charset_by_name
+
+from resources.errors import RestoreFailedError
+from resources.mysql.connection import Connection, execute, quoted, rows
+from resources.mysql.schema import table_names
+from resources.rollback.foreign_keys import ForeignKey, foreign_keys
+
+_WARNING_NO_SUCH_DEFINER = 1449
+_REFUSED = (1227, 1044, 1142, 1449, 1370)
+# A view on a view that is not there yet: 1146 no such table, 1356 invalid view, 1305 no such function.
+_NOT_YET = (1146, 1356, 1305, 1054)
+
+
+@dataclass(frozen=True)
+class Definition:
+    """One object's text and the session settings it was made under, which are part of it."""
+
+    kind: str
+    """VIEW, PROCEDURE, FUNCTION, TRIGGER or EVENT."""
+    name: str
+    text: str
+    sql_mode: str | None = None
+    client: str | None = None
+    collation: str | None = None
+    time_zone: str | None = None
+    table: str = ""
+    """Of a trigger."""
+
+
+@dataclass(frozen=True)
+class Objects:
+    """In an order in which they can be created."""
+
+    routines: tuple[Definition, ...]
+    views: tuple[Definition, ...]
+    triggers: tuple[Definition, ...]
+    events: tuple[Definition, ...]
+
+    def all(self) -> list[Definition]:
+        return [*self.routines, *self.views, *self.triggers, *self.events]
+
+
+def read_objects(connection: Connection, database: str) -> Objects:
+    """Every object of `database` that is not a table. Makes `database` the default one."""
+    triggers = read_triggers(connection, database)
+    routines = rows(
+        connection,
+        "SELECT routine_type, routine_name FROM information_schema.routines"
+        " WHERE routine_schema = %s ORDER BY 1, 2",
+        (database,),
+    )
+    views = rows(
+        connection,
+        "SELECT table_name FROM information_schema.views WHERE table_schema = %s ORDER BY 1",
+        (database,),
+    )
+    events = rows(
+        connection,
+        "SELECT event_name FROM information_schema.events WHERE event_schema = %s ORDER BY 1",
+        (database,),
+    )
+    return Objects(
+        routines=tuple(_read(connection, kind, name) for kind, name in routines),
+        views=tuple(_read(connection, "VIEW", name) for (name,) in views),
+        triggers=tuple(triggers),
+        events=tuple(_read(connection, "EVENT", name) for (name,) in events),
+    )
+
+
+def read_triggers(connection: Connection, database: str) -> list[Definition]:
+    """In the order in which they fire. Makes `database` the default one."""
+    execute(connection, f"USE {quoted(database)}")
+    execute(connection, "SET SESSION sql_mode = 'NO_ENGINE_SUBSTITUTION', SESSION sql_quote_show_create = 1")
+    found = rows(
+        connection,
+        "SELECT trigger_name, event_object_table FROM information_schema.triggers"
+        " WHERE trigger_schema = %s"
+        " ORDER BY event_object_table, event_manipulation, action_timing, action_order",
+        (database,),
+    )
+    return [_read(connection, "TRIGGER", name, table) for name, table in found]
+
+
+def _read(connection: Connection, kind: str, name: str, table: str = "") -> Definition:
+    found = rows(connection, f"SHOW CREATE {kind} {quoted(name)}")[0]
+    shown = [None if value is None else str(value) for value in found]
+    if kind == "VIEW":
+        _, text, client, collation = shown[:4]
+        return Definition(kind, name, text or "", None, client, collation)
+    if kind == "EVENT":
+        _, mode, zone, text, client, collation = shown[:6]
+        return Definition(kind, name, text or "", mode, client, collation, zone)
+    _, mode, text, client, collation = shown[:5]
+    if text is None:
+        raise RestoreFailedError(
+            f"the account may not read {kind.lower()} {quoted(name)}",
+            hint="GRANT SHOW_ROUTINE ON *.* TO the user",
+        )
+    return Definition(kind, name, text, mode, client, collation, None, table)
+
+
+def equalise(connection: Connection, database: str, wanted: Objects) -> None:
+    """Drop what differs from `wanted`, create what is missing. Raises RestoreFailedError."""
+    actual = read_objects(connection, database)
+    known = set(wanted.all())
+    for definition in [*actual.events, *actual.views, *actual.routines]:
+        if definition not in known:
+            execute(connection, f"DROP {definition.kind} IF EXISTS {quoted(definition.name)}")
+    for routine in wanted.routines:
+        if routine not in actual.routines:
+            _create(connection, routine)
+    _create_views(connection, [view for view in wanted.views if view not in actual.views])
+    equalise_triggers(connection, database, wanted.triggers)
+    for event in wanted.events:
+        if event not in actual.events:
+            _create(connection, event)
+
+
+def equalise_triggers(connection: Connection, database: str, wanted: Iterable[Definition]) -> None:
+    """As `equalise`, triggers alone: possible while their tables are locked.
+
+    They fire in the order they were created in, so a table has all or none replaced.
+    """
+    actual, should = read_triggers(connection, database), list(wanted)
+    tables = {trigger.table for trigger in (*actual, *should)}
+    uneven = {table for table in tables if _of(actual, table) != _of(should, table)}
+    for trigger in actual:
+        if trigger.table in uneven:
+            execute(connection, f"DROP TRIGGER IF EXISTS {quoted(trigger.name)}")
+    for trigger in should:
+        if trigger.table in uneven:
+            _create(connection, trigger)
+
+
+def _of(triggers: Iterable[Definition], table: str) -> list[Definition]:
+    return [trigger for trigger in triggers if trigger.table == table]
+
+
+def _create_views(connection: Connection, views: list[Definition]) -> None:
+    """In whatever order works: a view may read another one."""
+    waiting = views
+    while waiting:
+        left: list[Definition] = []
+        error: RestoreFailedError | None = None
+        for view in waiting:
+            try:
+                _create(connection, view)
+            except RestoreFailedError as refused:
+                cause = refused.__cause__
+                if not isinstance(cause, pymysql.err.MySQLError) or cause.args[0] not in _NOT_YET:
+                    raise
+                left.append(view)
+                error = refused
+        if error is not None and len(left) == len(waiting):
+            raise error
+        waiting = left
+
+
+def _create(connection: Connection, wanted: Definition) -> None:
+    """Create one object under the settings it was first made under."""
+    settings = {
+        "sql_mode": wanted.sql_mode,
+        "time_zone": wanted.time_zone,
+        "collation_connection": wanted.collation,
+        "character_set_client": wanted.client,
+    }
+    before = rows(
+        connection,
+        "SELECT @@sql_mode, @@time_zone, @@collation_connection, @@character_set_client",
+    )[0]
+    try:
+        for name, value in settings.items():
+            if value is not None:
+                execute(connection, f"SET SESSION {name} = '{value}'")
+        # The server reads the statement in the client's character set, which need not be ours.
+        connection.query(_encoded(wanted.text, wanted.client))  # type: ignore[arg-type]
+    except pymysql.err.MySQLError as error:
+        raise RestoreFailedError(
+            f"{wanted.kind.lower()} {quoted(wanted.name)} cannot be created",
+            why=str(error.args[-1] if error.args else error),
+            hint="grant what the message names, then type the command again",
+        ) from error
+    finally:
+        if connection.open:
+            for name, value in zip(settings, before, strict=True):
+                execute(connection, f"SET SESSION {name} = '{value}'")
+
+
+def _encoded(text: str, character_set: str | None) -> bytes:
+    if character_set is None or character_set.startswith("utf8"):
+        return text.encode()
+    return text.encode(charset_by_name(character_set).encoding)
+
+
+def require_definers(connection: Connection, side: str, missing: Iterable[Definition]) -> list[str]:
+    """Whether the account may create these objects for their definers, tried in `side`.
+
+    Returns notes on definers whose account does not exist (the objects are put back as
+    they were). Raises RestoreFailedError before anything is changed otherwise.
+    """
+    definers = sorted({_definer(one.text) for one in missing} - {""})
+    notes: list[str] = []
+    for definer in definers:
+        probe = f"{quoted(side)}.`dbsync_probe`"
+        try:
+            execute(connection, f"CREATE DEFINER={definer} PROCEDURE {probe}() DO 0")
+            warned = rows(connection, "SHOW WARNINGS")
+            execute(connection, f"DROP PROCEDURE {probe}")
+        except pymysql.err.MySQLError as error:
+            if not error.args or error.args[0] not in _REFUSED:
+                raise
+            raise RestoreFailedError(
+                f"objects of the definer {definer} cannot be put back; nothing was changed",
+                why=str(error.args[-1]),
+                hint="GRANT SET_ANY_DEFINER, ALLOW_NONEXISTENT_DEFINER ON *.* TO the user"
+                " (SET_USER_ID before 8.2), or CREATE USER the definer",
+            ) from error
+        if any(code == _WARNING_NO_SUCH_DEFINER for _, code, _ in warned):
+            notes.append(f"the definer {definer} has no account; its objects were put back all the same")
+    return notes
+
+
+def _definer(text: str) -> str:
+    """`` `user`@`host` `` after DEFINER=, or "" where there is none."""
+    head, found, tail = text.partition("DEFINER=")
+    if not found or len(head) > 60:
+        return ""
+    end = tail.find("`", tail.find("`@`") + 3)
+    return tail[: end + 1]
+
+
+# --- foreign keys ---------------------------------------------------------------
+
+
+def table_text(connection: Connection, database: str, table: str) -> str:
+    return str(rows(connection, f"SHOW CREATE TABLE {quoted(database)}.{quoted(table)}")[0][1])
+
+
+def equalise_foreign_keys(
+    connection: Connection, database: str, wanted: dict[str, str], tables: Iterable[str] | None = None
+) -> None:
+    """Give each table the foreign keys of its `wanted` text. The session must have
+    foreign_key_checks off: the rows are the old ones, and no table is rebuilt then."""
+    names = table_names(connection, database) if tables is None else tables
+    for table in names:
+        if table not in wanted:
+            continue
+        has, should = foreign_keys(table_text(connection, database, table)), foreign_keys(wanted[table])
+        if has != should:
+            replace_foreign_keys(connection, database, table, has, should)
+
+
+def replace_foreign_keys(
+    connection: Connection, database: str, table: str, drop: list[ForeignKey], add: list[ForeignKey]
+) -> None:
+    name = f"{quoted(database)}.{quoted(table)}"
+    # Apart: one ALTER may not drop and add a key of the same name.
+    if drop:
+        dropped = ", ".join(f"DROP FOREIGN KEY {quoted(key.name)}" for key in drop)
+        execute(connection, f"ALTER TABLE {name} {dropped}")
+    if add:
+        added = ", ".join(f"ADD {key.clause}" for key in add)
+        execute(connection, f"ALTER TABLE {name} {added}")

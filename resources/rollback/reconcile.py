@@ -1,0 +1,143 @@
+"""At every start: what killed runs left behind is finished, rolled back, or named."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pymysql
+
+from resources import progress
+from resources.errors import ConnectError, RollbackFailedError, RollbackRefusedError
+from resources.journal import WAITING_PHASES, DeploymentRecord, Journal
+from resources.mysql.connection import connect, execute, quoted, rows
+from resources.mysql.leftovers import stop_leftovers
+from resources.mysql.schema import table_names
+from resources.rollback.objects import read_objects
+from resources.rollback.restore import RESTORES
+from resources.rollback.rollback import roll_back
+from resources.rollback.side import database_charset, read_plan
+from resources.target import Target
+
+
+@dataclass(frozen=True)
+class Reconciled:
+    """One deployment (or restore) of a dead process, and what became of it."""
+
+    deployment: str
+    phase: str
+    """In which it had stopped."""
+    outcome: str
+    """failed, rolled_back, released, rollback_refused, abandoned."""
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
+
+    def as_dict(self) -> dict[str, str]:
+        return {
+            "deployment": self.deployment,
+            "phase": self.phase,
+            "outcome": self.outcome,
+            "text": self.text,
+        }
+
+
+def reconcile(target: Target, journal: Journal) -> list[Reconciled]:
+    """Put right what dead processes left unfinished on this target; the caller holds its lock.
+
+    Each entry of the answer deserves one notice: it will not be in the next one. What a
+    person must decide is said again, not decided. Raises RollbackFailedError where a
+    rollback did not succeed: nothing else may be done to the database then.
+    """
+    stop_leftovers(target.state / "servers")
+    done = []
+    for entry in journal.unfinished(target.name):
+        if entry.phase in WAITING_PHASES:
+            _remind(journal, entry)
+        elif _is_under_way(target, entry):
+            progress.say(f"deployment {entry.id} is under way in process {entry.events[-1].get('pid')}")
+        else:
+            done.append(_settle(target, journal, entry))
+    restores = Journal(target.storage, RESTORES)
+    for entry in restores.unfinished(target.name):
+        if not _is_under_way(target, entry):
+            done.append(_settle_restore(target, restores, entry))
+    return done
+
+
+def _is_under_way(target: Target, entry: DeploymentRecord) -> bool:
+    """On another machine the process cannot be looked at; its sessions on the server can.
+
+    The caller holds the deployment lock, which such a process would need to go on.
+    """
+    if entry.is_local:
+        return entry.owner_is_alive
+    threads = {int(thread) for thread in entry.facts.get("threads", ())}
+    with connect(target.endpoint) as connection:
+        present = {int(one) for (one,) in rows(connection, "SELECT id FROM information_schema.processlist")}
+    return bool(threads & present)
+
+
+def _settle(target: Target, journal: Journal, entry: DeploymentRecord) -> Reconciled:
+    name = f"deployment {entry.id}, which was killed while `{entry.phase}`"
+    if not entry.reached("applying"):
+        _drop_created_database(target, entry)
+        journal.record(entry.id, "failed", reason="the process was killed", note="nothing was changed")
+        return Reconciled(entry.id, entry.phase, "failed", f"{name}: nothing was changed")
+    if entry.phase == "healthy":
+        # Every gate had passed; only the record was not written yet.
+        journal.record(entry.id, "released", note="finished by the reconciler; no release record")
+        return Reconciled(entry.id, entry.phase, "released", f"{name}: had passed every gate and is released")
+    try:
+        result = roll_back(
+            target, journal, entry.id, reason=f"the process was killed while {entry.phase}", accept_loss=False
+        )
+    except RollbackRefusedError as error:
+        text = f"{name}: {error.what}: {error.why}; next: {error.hint}"
+        return Reconciled(entry.id, entry.phase, "rollback_refused", text)
+    except RollbackFailedError as error:
+        error.what = f"{name}: {error.what}"
+        raise
+    if result.outcome == "failed":
+        return Reconciled(entry.id, entry.phase, "failed", f"{name}: nothing was changed")
+    tables = ", ".join(f"`{table}`" for table in result.tables) or "no table"
+    return Reconciled(entry.id, entry.phase, "rolled_back", f"{name}: rolled back ({tables} put back)")
+
+
+def _remind(journal: Journal, entry: DeploymentRecord) -> None:
+    later = [one for one in journal.all() if one.target == entry.target and one.id > entry.id]
+    if any(one.phase == "released" for one in later):
+        journal.record(entry.id, "abandoned", note="a later release stands on it")
+        return
+    progress.say(f"deployment {entry.id} failed and waits for a decision: dbsync rollback --accept-loss")
+
+
+def _drop_created_database(target: Target, entry: DeploymentRecord) -> None:
+    """The database that the killed deployment had created, if it is still empty."""
+    if not entry.facts.get("database_created"):
+        return
+    with connect(target.endpoint) as connection:
+        if database_charset(connection, target.database) is None:
+            return
+if table_names(connection, target.database):
+            return
+        if not read_objects(connection, target.database).all():
+            execute(connection, f"DROP DATABASE {quoted(target.database)}")
+
+
+def _settle_restore(target: Target, restores: Journal, entry: DeploymentRecord) -> Reconciled:
+    aside = str(entry.facts.get("aside", ""))
+    name = f"the restore of backup {entry.facts.get('backup_id')}, which did not complete"
+    try:
+        with connect(target.endpoint) as connection:
+            swapped = aside and read_plan(connection, aside) is not None
+    except (ConnectError, pymysql.err.MySQLError) as error:
+        raise RollbackFailedError(f"{name}, cannot be judged", where=target.name, why=str(error)) from error
+    text = (
+        f"{name}: its tables are in place, the state before is complete in database `{aside}`; "
+        f"next: dbsync restore {entry.facts.get('backup_id')}"
+        if swapped
+        else f"{name}: the database is as it was before"
+    )
+    restores.record(entry.id, "abandoned", note=text)
+    return Reconciled(entry.id, entry.phase, "abandoned", text)

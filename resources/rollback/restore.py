@@ -1,0 +1,192 @@
+"""`dbsync restore ID`: a backup's database back into its target, what was there kept aside."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+import pymysql
+
+from resources import progress
+from resources.backup.catalog import load_manifest
+from resources.backup.manifest import Manifest
+from resources.backup.open import open_manifest
+from resources.backup.verify import verify_files
+from resources.backup.work_folder import work_folder
+from resources.errors import BackupCorruptError, ConnectError, RestoreFailedError, TargetMismatchError
+from resources.journal import Journal
+from resources.mysql.connection import connect, value
+from resources.mysql.digest import table_digests
+from resources.mysql.schema import table_names
+from resources.mysql.server import PrivateServer
+from resources.rollback.put_back import PutBackResult, different_tables, put_back, read_old_state
+from resources.rollback.side import SideNames, database_charset, drop_database, leftovers, read_plan
+from resources.target import Target
+
+RESTORES = "restores"
+"""The journal of restores, beside that of deployments."""
+
+
+@dataclass(frozen=True)
+class RestoreResult:
+    backup_id: str
+    database: str
+    tables: tuple[str, ...]
+    rows: int
+    aside: str
+    """The database that keeps what was replaced."""
+    carrier: str
+    seconds: float
+    notes: tuple[str, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "backup_id": self.backup_id,
+            "database": self.database,
+            "tables": list(self.tables),
+            "rows": self.rows,
+            "replaced_state": self.aside,
+            "drop_it_with": f"DROP DATABASE `{self.aside}`",
+            "carrier": self.carrier,
+            "seconds": round(self.seconds, 3),
+            "notes": list(self.notes),
+        }
+
+
+def restore_backup(target: Target, backup_id: str, *, confirm_target: str | None = None) -> RestoreResult:
+    """Put every table and object of the backup into the target; digests compared before and after.
+
+    Tables that the backup does not have leave the database too; all that was there is in the
+    database that the result names. Raises, with nothing touched: NoSuchBackupError,
+    BackupCorruptError, TargetMismatchError (unless `confirm_target` is the target's name),
+    DiskFullError. Raises RestoreFailedError where it stopped later, saying what is where.
+    """
+    begun = time.monotonic()
+    manifest = load_manifest(target.storage, backup_id)
+    _require_target(target, manifest, confirm_target)
+    with progress.step(f"verify backup {backup_id}"):
+        manifest = verify_files(target.storage, backup_id)
+    _clear_leftovers(target)
+    names = SideNames.of(target.database, f"r{uuid4().hex[:8]}")
+    journal = Journal(target.storage, RESTORES)
+    entry = journal.begin(target.name, backup_id=backup_id, side=names.side, aside=names.aside)
+    folder = work_folder(target, f"restore-{backup_id}-{time.time_ns()}")
+    with progress.step(f"open backup {backup_id}"):
+        source = open_manifest(target, manifest, folder)
+    try:
+        result = _put_back(target, manifest, source, names, journal, entry)
+    except (RestoreFailedError, pymysql.err.MySQLError, OSError) as error:
+        journal.record(entry, "restore_incomplete", error=str(error))
+        raise _incomplete(target, backup_id, names, error) from error
+    finally:
+        source.discard()
+    journal.record(entry, "restored")
+    return RestoreResult(
+        backup_id,
+        target.database,
+        result.tables,
+        sum(digest.rows for digest in result.digests.values()),
+        names.aside,
+        result.carrier,
+        time.monotonic() - begun,
+        result.notes,
+    )
+
+
+def _put_back(
+    target: Target, manifest: Manifest, source: PrivateServer, names: SideNames, journal: Journal, entry: str
+) -> PutBackResult:
+    old = read_old_state(source, manifest.database)
+    with connect(target.endpoint) as connection:
+        present = table_names(connection, target.database)
+    result = put_back(
+        target,
+        source,
+        old,
+        sorted({*present, *old.tables}),
+        names=names,
+        record=lambda step, **facts: journal.record(entry, "restoring", step=step, **facts),
+    )
+    uneven = [name for name, digest in manifest.tables.items() if result.digests.get(name) != digest]
+    if uneven or set(result.digests) != set(manifest.tables):
+        raise BackupCorruptError(
+            f"backup {manifest.id} restored to other rows than it was proven to hold",
+            where=", ".join(uneven) or "tables",
+            hint=f"the state before the restore is in database `{names.aside}`",
+        )
+    with connect(target.endpoint) as connection:
+        different = different_tables(connection, target.database, old)
+    now = table_digests(target.endpoint, target.database, list(result.digests))
+    uneven = [name for name, digest in result.digests.items() if now.get(name) != digest]
+    if different or uneven:
+        raise RestoreFailedError(
+            "the database does not hold what the backup holds",
+            where=", ".join(f"`{name}`" for name in different or uneven),
+            why="somebody writes to it while it is restored, or the restore went wrong",
+        )
+    return result
+
+
+def _require_target(target: Target, manifest: Manifest, confirm_target: str | None) -> None:
+    if confirm_target is not None and confirm_target != target.name:
+        raise TargetMismatchError(
+            f"--confirm-target is {confirm_target!r}, and the target is {target.name!r}",
+            where=target.name,
+            hint=f"dbsync restore {manifest.id} --confirm-target {target.name}",
+        )
+    with connect(target.endpoint) as connection:
+        uuid = str(value(connection, "SELECT @@server_uuid"))
+    others = []
+    if manifest.database != target.database:
+        others.append(f"it is of database `{manifest.database}`, not `{target.database}`")
+    if manifest.server_uuid != uuid:
+        others.append(f"it is of server {manifest.server_uuid}, not {uuid}")
+    if others and confirm_target is None:
+        raise TargetMismatchError(
+            f"backup {manifest.id} was not made of this target; nothing was changed",
+            where=target.name,
+            why="; ".join(others),
+            hint=f"if that is meant: dbsync restore {manifest.id} --confirm-target {target.name}",
+        )
+
+
+def _clear_leftovers(target: Target) -> None:
+    """What a killed restore left: its half-filled side database goes, what it put aside stays."""
+    with connect(target.endpoint) as connection:
+        for name in leftovers(connection, target.database):
+            is_side = "__dbsync_side_r" in name
+            if is_side or (
+                "__dbsync_aside_r" in name
+                and read_plan(connection, name) is None
+                and not table_names(connection, name)
+            ):
+                drop_database(connection, name)
+            elif "__dbsync_aside_r" in name:
+                progress.say(f"an earlier restore keeps what it replaced in database `{name}`")
+
+
+def _incomplete(target: Target, backup_id: str, names: SideNames, error: BaseException) -> RestoreFailedError:
+    what = (
+        error.what if isinstance(error, RestoreFailedError) else str(error.args[-1] if error.args else error)
+    )
+    try:
+        with connect(target.endpoint) as connection:
+            swapped = (
+                database_charset(connection, names.aside) is not None
+                and read_plan(connection, names.aside) is not None
+            )
+        state = (
+            f"the backup's tables are in place; the state before is complete in database `{names.aside}`"
+            if swapped
+            else "the database is as it was before the restore"
+        )
+    except (pymysql.err.MySQLError, ConnectError, OSError) as unreachable:
+        state = f"unknown, the server cannot be read ({type(unreachable).__name__})"
+    return RestoreFailedError(
+        f"the restore did not complete: {what}",
+        where=target.name,
+        why=f"DATA STATE: {state}" + (f"\n         {error.why}" if ours else ""),
+        hint=f"dbsync restore {backup_id}   (begins anew)",
+    )

@@ -1,0 +1,51 @@
+"""Whose session is it: the deployment's, dbsync's own while putting back, or a user's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from resources.journal import DeploymentRecord
+from resources.mysql.binlog_text import CannotTellError, Session
+
+# A server's start is logged to the second, and two machines' clocks differ.
+_SAME_CLOCK, _OTHER_CLOCK = timedelta(seconds=0), timedelta(seconds=60)
+
+
+@dataclass(frozen=True)
+class Ownership:
+    """Thread numbers with the moment they were recorded: after a restart they are given out anew."""
+
+    deployment: tuple[tuple[datetime, int], ...]
+    put_back: tuple[tuple[datetime, int], ...]
+    same_clock: bool
+    """Whether server and dbsync are on one machine."""
+
+    @classmethod
+    def of(cls, entry: DeploymentRecord, *, same_clock: bool) -> Ownership:
+        return cls(_recorded(entry, "threads"), _recorded(entry, "put_back_threads"), same_clock)
+
+    def deployment_sessions(self, starts: Iterable[datetime]) -> set[Session]:
+        return self._sessions(self.deployment, list(starts))
+
+    def put_back_sessions(self, starts: Iterable[datetime]) -> set[Session]:
+        return self._sessions(self.put_back, list(starts))
+
+    def _sessions(self, recorded: Iterable[tuple[datetime, int]], starts: list[datetime]) -> set[Session]:
+        """Raises CannotTellError where a restart lies too close to tell before from after."""
+        slack = _SAME_CLOCK if self.same_clock else _OTHER_CLOCK
+        found = set()
+        for at, thread in recorded:
+            if slack and any(abs(at - start) < slack for start in starts):
+                raise CannotTellError("the server was restarted while the deployment ran")
+            found.add(Session(sum(1 for start in starts if start <= at), thread))
+        return found
+
+
+def _recorded(entry: DeploymentRecord, fact: str) -> tuple[tuple[datetime, int], ...]:
+    return tuple(
+        (datetime.fromisoformat(str(event["at"])), int(thread))
+        for event in entry.events
+        for thread in event.get(fact, ())
+    )

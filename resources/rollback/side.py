@@ -1,0 +1,115 @@
+"""The two databases beside the user's one while tables are put back, and what is written there.
+
+`side` holds the old state until it is proven equal, `aside` what it replaces. A marker table
+moves from the one to the other in the very statement that swaps the tables: where it lies
+says whether the swap happened, whatever else was lost.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from resources.mysql.connection import Connection, execute, quoted, rows, value
+
+MARKER = "__dbsync_put_back"
+_LONGEST = 64
+
+
+@dataclass(frozen=True)
+class SideNames:
+    side: str
+    aside: str
+
+    @classmethod
+    def of(cls, database: str, tag: str) -> SideNames:
+        """`tag`: short, lower-case letters, digits and underscores."""
+        return cls(_name(database, f"__dbsync_side_{tag}"), _name(database, f"__dbsync_aside_{tag}"))
+
+
+def _name(database: str, suffix: str) -> str:
+    return database[: _LONGEST - len(suffix)] + suffix
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What the swap does; kept in the marker, so that a killed one can be finished."""
+
+    tables: tuple[str, ...]
+    outside_keys: tuple[tuple[str, str, str], ...] = ()
+    """(database, table, clause) of foreign keys of other databases that point at swapped tables."""
+    facts: dict[str, Any] = field(default_factory=dict)
+
+    def encode(self) -> str:
+        return json.dumps(
+            {"tables": self.tables, "outside_keys": self.outside_keys, "facts": self.facts}, default=str
+        )
+
+    @classmethod
+    def decode(cls, text: str) -> Plan:
+        data = json.loads(text)
+        keys = tuple((one[0], one[1], one[2]) for one in data["outside_keys"])
+        return cls(tuple(data["tables"]), keys, dict(data["facts"]))
+
+
+def make_side(connection: Connection, names: SideNames, charset: str, collation: str) -> None:
+    for name in (names.side, names.aside):
+        execute(connection, f"CREATE DATABASE {quoted(name)} CHARACTER SET {charset} COLLATE {collation}")
+
+
+def write_marker(connection: Connection, names: SideNames, plan: Plan) -> None:
+    table = f"{quoted(names.side)}.{quoted(MARKER)}"
+    execute(connection, f"DROP TABLE IF EXISTS {table}")
+    execute(
+        connection,
+        f"CREATE TABLE {table} (`id` INT NOT NULL PRIMARY KEY,"
+        " `plan` LONGTEXT CHARACTER SET utf8mb4 NOT NULL)"
+        " ENGINE=InnoDB COMMENT='written by dbsync while it put tables back; safe to drop'",
+    )
+    execute(connection, f"INSERT INTO {table} VALUES (1, %s)", (plan.encode(),))
+
+
+def read_plan(connection: Connection, database: str) -> Plan | None:
+    """The plan whose marker lies in `database`, if it is there and complete."""
+    if not has_table(connection, database, MARKER):
+        return None
+    text = value(connection, f"SELECT plan FROM {quoted(database)}.{quoted(MARKER)} WHERE id = 1")
+    return Plan.decode(str(text)) if text else None
+
+
+def has_table(connection: Connection, database: str, table: str) -> bool:
+    return bool(
+        rows(
+            connection,
+            "SELECT 1 FROM information_schema.tables WHERE table_schema = %s AND table_name = %s",
+            (database, table),
+        )
+    )
+
+
+def database_charset(connection: Connection, database: str) -> tuple[str, str] | None:
+    """(character set, collation), or None where there is no such database."""
+    found = rows(
+        connection,
+        "SELECT default_character_set_name, default_collation_name FROM information_schema.schemata"
+        " WHERE schema_name = %s",
+        (database,),
+    )
+    return (str(found[0][0]), str(found[0][1])) if found else None
+
+
+def drop_database(connection: Connection, name: str) -> None:
+    """Only ever one of the names that `SideNames` makes."""
+    if "__dbsync_" not in name:
+        raise ValueError(f"{name} is not a database of dbsync's")
+    # Keys between the two halves of what was put aside must not stop it.
+    execute(connection, "SET SESSION foreign_key_checks = 0")
+    execute(connection, f"DROP DATABASE IF EXISTS {quoted(name)}")
+
+
+def leftovers(connection: Connection, database: str) -> list[str]:
+    """Side and aside databases of `database` that are on the server."""
+    names = SideNames.of(database, "")
+    prefixes = (names.side, names.aside)
+    return sorted(name for (name,) in rows(connection, "SHOW DATABASES") if name.startswith(prefixes))

@@ -1,0 +1,155 @@
+"""What the deployment changed, and what users changed since, in the same tables."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+
+from resources.mysql.binlog import row_changes
+from resources.mysql.binlog_text import Changes, RowCounts
+from resources.mysql.endpoint import Endpoint
+from resources.mysql.installation import MysqlInstallation
+from resources.mysql.schema import HISTORY_TABLE
+from resources.rollback.foreign_keys import foreign_keys
+from resources.rollback.sessions import Ownership
+from resources.rollback.statements import tables_named
+
+CASCADES_LOGGED_SINCE = (9, 6)
+"""Before this version the rows that a foreign key changes are in no binary log."""
+
+
+@dataclass
+class ChangeLog:
+    """The binary log from the backup on, read once and then only further."""
+
+    endpoint: Endpoint
+    installation: MysqlInstallation
+    database: str
+    changes: Changes
+
+    @classmethod
+    def since(
+        cls, endpoint: Endpoint, installation: MysqlInstallation, database: str, file: str, position: int
+    ) -> ChangeLog:
+        """Raises CannotTellError."""
+        log = cls(endpoint, installation, database, Changes(file=file, position=position))
+        log.catch_up()
+        return log
+
+    def catch_up(self) -> None:
+        self.changes.add(
+            row_changes(
+                self.endpoint,
+                self.installation,
+                self.database,
+                self.changes.file,
+                self.changes.position,
+            )
+        )
+
+
+@dataclass(frozen=True)
+class UserWrites:
+    """Per table what sessions other than the deployment's did."""
+
+    rows: Mapping[str, RowCounts] = field(default_factory=dict)
+    statements: Mapping[str, int] = field(default_factory=dict)
+    """DDL of others."""
+    cascades: Mapping[str, str] = field(default_factory=dict)
+    """Tables whose rows a foreign key may have changed unlogged → the parent that was written."""
+
+    def __bool__(self) -> bool:
+        return bool(self.rows or self.statements or self.cascades)
+
+    def __str__(self) -> str:
+        parts = [
+            f"`{table}`: "
+            + ", ".join(f"{number} {kind}" for kind, number in counts.as_dict().items() if number)
+            for table, counts in sorted(self.rows.items())
+        ]
+        parts += [f"`{table}`: {number} DDL statements" for table, number in sorted(self.statements.items())]
+        parts += [f"`{table}`: perhaps by cascade from `{parent}`" for table, parent in self.cascades.items()]
+        return "; ".join(parts)
+
+    def as_dict(self) -> dict[str, object]:
+        return {
+            "rows": {table: counts.as_dict() for table, counts in self.rows.items()},
+            "statements": dict(self.statements),
+            "cascades": dict(self.cascades),
+        }
+
+
+def touched_by_deployment(
+    changes: Changes,
+    ownership: Ownership,
+    database: str,
+    tables: Mapping[str, str],
+    version: tuple[int, ...],
+) -> set[str]:
+    """Tables that the deployment's sessions wrote to, named in DDL, or changed by a cascade.
+
+    `tables`: every table before or after, name → text. Raises CannotTellError.
+    """
+    ours = ownership.deployment_sessions(changes.starts)
+    touched: set[str] = set()
+    spreading: set[str] = set()
+    for session in ours & set(changes.rows):
+        for table, counts in changes.rows[session].items():
+            touched.add(table)
+            if counts.updated or counts.deleted:
+                spreading.add(table)
+    for statement in changes.statements:
+        if statement.session in ours:
+            touched |= tables_named(statement, database, tables)
+    if version[:2] < CASCADES_LOGGED_SINCE:
+        touched |= set(cascades(tables, spreading))
+    return touched
+
+
+def user_writes(
+    changes: Changes,
+    ownership: Ownership,
+    database: str,
+    tables: Mapping[str, str],
+    put_back: Collection[str],
+    version: tuple[int, ...],
+) -> UserWrites:
+    """What others wrote in the tables `put_back`. Prisma's own table holds no user's rows.
+
+    Raises CannotTellError.
+    """
+    ours = ownership.deployment_sessions(changes.starts) | ownership.put_back_sessions(changes.starts)
+    wanted = set(put_back) - {HISTORY_TABLE}
+    rows: dict[str, RowCounts] = {}
+    spreading: set[str] = set()
+    for session, written in changes.rows.items():
+        if session in ours:
+            continue
+        for table, counts in written.items():
+            if table in wanted:
+                rows.setdefault(table, RowCounts()).add(counts)
+            if counts.updated or counts.deleted:
+                spreading.add(table)
+    statements: dict[str, int] = {}
+    for statement in changes.statements:
+        if statement.session not in ours:
+            for table in tables_named(statement, database, wanted):
+                statements[table] = statements.get(table, 0) + 1
+    unlogged = cascades(tables, spreading) if version[:2] < CASCADES_LOGGED_SINCE else {}
+    return UserWrites(rows, statements, {table: unlogged[table] for table in wanted & set(unlogged)})
+
+
+def cascades(tables: Mapping[str, str], parents: Collection[str]) -> dict[str, str]:
+    """Tables whose rows change when rows of `parents` do, through any number of keys → a parent."""
+    reached: dict[str, str] = {}
+    todo = list(parents)
+    while todo:
+        parent = todo.pop()
+        for table, text in tables.items():
+            if table not in reached and any(
+                key.table == parent and key.database is None and key.writes_child
+                for key in foreign_keys(text)
+            ):
+                reached[table] = parent
+                todo.append(table)
+    return reached
