@@ -8,7 +8,7 @@ an orchestrator can be asked to run any step alone.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Literal, TypeVar
 
 from resources import progress
@@ -190,7 +190,7 @@ class Deployment:
 
     def validate(self) -> ValidationReport:
         """Compare schema and rows with what they should be. Read-only: needs no lock."""
-        before: dict[str, TableDigest] | None = self.backup.manifest.tables if self.backup else None
+        before: Mapping[str, TableDigest] | None = self.backup.manifest.tables if self.backup else None
         self.validation = self._timed(
             "validate", lambda: validate(self.target, before=before, accepted_drift=self.drift)
         )
@@ -256,6 +256,8 @@ class Deployment:
         self.outcome = "failed"
         if entry.reached("applying"):
             try:
+                # After a server crash the lock is gone with its connection; held still, this does nothing.
+                self.held_lock().acquire()
                 server = self.backup.server if self.backup else None
                 undone = self._timed(
                     "rollback",

@@ -1,0 +1,1 @@
+"""Putting a database back, and saying what that would lose."""
