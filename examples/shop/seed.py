@@ -87,22 +87,23 @@ FROM (
         1 + CRC32(CONCAT('quantity', i, '/', k)) % 4 AS quantity
     FROM n, (VALUES ROW(1), ROW(2), ROW(3)) AS line (k)
     WHERE k <= 1 + CRC32(CONCAT('lines', i)) % 3
-) AS item"""
+) AS item
+ORDER BY id"""
 
 _ORDERS = f"""
 INSERT INTO orders (id, customer_id, address_id, coupon_id, status, currency, total, placed_at, updated_at)
-SELECT item.order_id, 1 + CRC32(CONCAT('customer', i)) % {{customers}},
+SELECT {_ORDER_ID.format("i", "i")}, 1 + CRC32(CONCAT('customer', i)) % {{customers}},
     1 + CRC32(CONCAT('customer', i)) % {{customers}}, `Coupon`.id,
     IF(i > {{orders}} * 0.97, 'PENDING', IF(i > {{orders}} * 0.95, 'PAID', IF(i > {{orders}} * 0.92, 'SHIPPED',
         IF(i % 17 = 0, 'CANCELLED', 'DELIVERED')))),
     IF(i % 7 = 0, 'CNY', 'EUR'), ROUND(item.total * (1 - COALESCE(percent, 0) / 100), 2), {{time}}, {{time}}
-FROM n
-JOIN (
-    SELECT order_id, SUM(quantity * unit_price) AS total FROM order_items
-    WHERE order_id >= {_ORDER_PREFIX.format("{first}")} AND order_id < {_ORDER_PREFIX.format("{last} + 1")}
-    GROUP BY order_id
-) AS item ON item.order_id = {_ORDER_ID.format("i", "i")}
-LEFT JOIN `Coupon` ON i % 12 = 0 AND `Coupon`.code = CONCAT('SAVE', 1 + i % {COUPONS})"""
+FROM (
+    SELECT (id + 2) DIV 3 AS i, SUM(quantity * unit_price) AS total FROM order_items
+    WHERE id BETWEEN {{first}} * 3 - 2 AND {{last}} * 3
+    GROUP BY i
+) AS item
+LEFT JOIN `Coupon` ON i % 12 = 0 AND `Coupon`.code = CONCAT('SAVE', 1 + i % {COUPONS})
+ORDER BY i"""
 
 _PAYMENTS = f"""
 INSERT INTO `Payment` (id, orderId, method, status, amount, provider, capturedAt)
@@ -143,7 +144,9 @@ def seed(connection: Connection, rows: int = 200_000) -> dict[str, int]:
             "SELECT @@SESSION.foreign_key_checks, @@SESSION.unique_checks, @@SESSION.cte_max_recursion_depth"
         )
         before = cursor.fetchone()
-        cursor.execute(f"SET SESSION foreign_key_checks = 0, unique_checks = 0, cte_max_recursion_depth = {CHUNK}")
+        cursor.execute(
+            f"SET SESSION foreign_key_checks = 0, unique_checks = 0, cte_max_recursion_depth = {CHUNK}"
+        )
         try:
             made = {
                 table: sum(cursor.execute(sql) for sql in plan.statements(template, count))
@@ -153,7 +156,8 @@ def seed(connection: Connection, rows: int = 200_000) -> dict[str, int]:
             made["audit_events"] = sum(cursor.execute(sql) for sql in plan.statements(_AUDIT, rest))
         finally:
             cursor.execute(
-                "SET SESSION foreign_key_checks = %s, unique_checks = %s, cte_max_recursion_depth = %s", before
+                "SET SESSION foreign_key_checks = %s, unique_checks = %s, cte_max_recursion_depth = %s",
+                before,
             )
     return made
 
@@ -164,7 +168,7 @@ class _Plan:
     def __init__(self, rows: int) -> None:
         self.customers = max(50, rows * 6 // 100)
         self.products = max(60, min(rows // 100, 50_000))
-        self.orders = max(50, rows * 18 // 100)
+        self.orders = max(50, rows * 12 // 100)
         self.reviews = max(20, rows * 5 // 100)
 
     def tables(self) -> list[tuple[str, str, int]]:
@@ -189,7 +193,14 @@ class _Plan:
         for first in range(1, count + 1, CHUNK):
             last = min(first + CHUNK - 1, count)
             insert, _, select = template.format(
-                time=time, first=first, last=last, customers=self.customers, products=self.products, orders=self.orders
+                time=time,
+                first=first,
+                last=last,
+                customers=self.customers,
+                products=self.products,
+                orders=self.orders,
             ).partition("SELECT ")
-            numbers = f"WITH RECURSIVE n (i) AS (SELECT {first} UNION ALL SELECT i + 1 FROM n WHERE i < {last})"
+            numbers = (
+                f"WITH RECURSIVE n (i) AS (SELECT {first} UNION ALL SELECT i + 1 FROM n WHERE i < {last})"
+            )
             yield f"{insert}{numbers} SELECT {select}"

@@ -168,7 +168,8 @@ class Deployment:
         for error in (self.refuse_history(), self.refuse_backup()):
             if error:
                 raise error
-        assert self._lock
+        # A typo in the user's own rules must not come to light after the migrations ran.
+        self._timed("own rules", lambda: load_own_suites(self.target.data_rules))
         self._journal("applying", threads=[])
         try:
             self.migration = self._timed(

@@ -1,1 +1,0 @@
-"""Putting a database back, and saying what that would lose."""
