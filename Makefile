@@ -3,7 +3,12 @@
 # Nothing is installed outside this folder and nothing keeps running.
 
 SHELL := /bin/sh
-PYTEST := .venv/bin/python -m pytest
+PYTEST := .venv/bin/python -m pytest --tb=short
+
+# Nothing phones home, and no other Python's modules get in.
+export DAGSTER_DISABLE_TELEMETRY := yes
+export GX_ANALYTICS_ENABLED := False
+unexport PYTHONPATH PYTHONHOME
 
 .PHONY: help setup demo test test-quick lint format docs bench lock clean
 

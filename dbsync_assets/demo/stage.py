@@ -9,13 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from examples.shop.seed import seed
-from resources.mysql.get import get_mysql
-from resources.mysql.server import PrivateServer
-from resources.mysql.server_variables import LASTING, merged
-
 from resources import progress
 from resources.deployment.preflight import ensure_database
 from resources.mysql.connection import connect
+from resources.mysql.get import get_mysql
+from resources.mysql.server import PrivateServer
+from resources.mysql.server_variables import LASTING, merged
 from resources.settings import CHECKOUT, Settings, load_settings, target_of
 from resources.target import Target
 

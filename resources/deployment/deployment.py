@@ -8,7 +8,7 @@ an orchestrator can be asked to run any step alone.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Literal, TypeVar
 
 from resources import progress
@@ -168,7 +168,8 @@ class Deployment:
         for error in (self.refuse_history(), self.refuse_backup()):
             if error:
                 raise error
-        assert self._lock
+        # A typo in the user's own rules must not come to light after the migrations ran.
+        self._timed("own rules", lambda: load_own_suites(self.target.data_rules))
         self._journal("applying", threads=[])
         try:
             self.migration = self._timed(
@@ -190,7 +191,7 @@ class Deployment:
 
     def validate(self) -> ValidationReport:
         """Compare schema and rows with what they should be. Read-only: needs no lock."""
-        before: dict[str, TableDigest] | None = self.backup.manifest.tables if self.backup else None
+        before: Mapping[str, TableDigest] | None = self.backup.manifest.tables if self.backup else None
         self.validation = self._timed(
             "validate", lambda: validate(self.target, before=before, accepted_drift=self.drift)
         )
@@ -256,6 +257,8 @@ class Deployment:
         self.outcome = "failed"
         if entry.reached("applying"):
             try:
+                # After a server crash the lock is gone with its connection; held still, this does nothing.
+                self.held_lock().acquire()
                 server = self.backup.server if self.backup else None
                 undone = self._timed(
                     "rollback",

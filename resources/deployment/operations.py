@@ -10,7 +10,7 @@ from resources.journal import DeploymentRecord
 from resources.prisma.reset import reset_database
 from resources.prisma.resolve import mark_applied, mark_rolled_back
 from resources.rollback.restore import restore_backup
-from resources.rollback.rollback import BY_HAND, roll_back
+from resources.rollback.rollback import roll_back
 
 
 def restore(deployment: Deployment, backup_id: str, confirm_target: str | None) -> dict[str, Any]:
@@ -30,7 +30,7 @@ def rollback(deployment: Deployment, deployment_id: str | None, accept_loss: boo
 
     def work() -> dict[str, Any]:
         entry = journal.get(deployment_id) if deployment_id else newest_changed(deployment)
-        result = roll_back(target, journal, entry.id, reason=BY_HAND, accept_loss=accept_loss)
+        result = roll_back(target, journal, entry.id, reason="asked by a person", accept_loss=accept_loss)
         return result.as_dict()
 
     deployment.result = deployment.run("rollback", work)

@@ -213,7 +213,7 @@ def connect_error(error: pymysql.err.MySQLError, endpoint: Endpoint, database: s
             f"the server did not answer within {endpoint.connect_timeout:g} s (Prisma P1001)",
             where=where,
             why=text,
-            hint="check host, port and firewall; raise connect_timeout=… in DATABASE_URL if it is merely slow",
+            hint="check host, port and firewall; if it is merely slow: connect_timeout=… in DATABASE_URL",
         )
     return ConnectError(
         "the database server cannot be reached (Prisma P1001)",

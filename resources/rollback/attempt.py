@@ -221,7 +221,8 @@ class Attempt:
         uneven = [name for name, digest in result.digests.items() if proven.get(name) != digest]
         if uneven:
             raise RestoreFailedError(
-                f"{', '.join(f'`{name}`' for name in uneven)}: not what backup {backup_id} was proven to hold",
+                f"what was put back is not what backup {backup_id} was proven to hold",
+                why=", ".join(f"`{name}`" for name in uneven),
                 where=self._target.name,
                 hint=f"dbsync backups verify {backup_id}",
             )

@@ -119,10 +119,9 @@ def _drop_created_database(target: Target, entry: DeploymentRecord) -> None:
     with connect(target.endpoint) as connection:
         if database_charset(connection, target.database) is None:
             return
-if table_names(connection, target.database):
+        if table_names(connection, target.database) or read_objects(connection, target.database).all():
             return
-        if not read_objects(connection, target.database).all():
-            execute(connection, f"DROP DATABASE {quoted(target.database)}")
+        execute(connection, f"DROP DATABASE {quoted(target.database)}")
 
 
 def _settle_restore(target: Target, restores: Journal, entry: DeploymentRecord) -> Reconciled:

@@ -22,7 +22,8 @@ from resources.mysql.digest import table_digests
 from resources.mysql.schema import table_names
 from resources.mysql.server import PrivateServer
 from resources.rollback.put_back import PutBackResult, different_tables, put_back, read_old_state
-from resources.rollback.side import SideNames, database_charset, drop_database, leftovers, read_plan
+from resources.rollback.side import SideNames, drop_database, leftovers, read_plan
+from resources.rollback.state import UNREACHABLE
 from resources.target import Target
 
 RESTORES = "restores"
@@ -168,25 +169,22 @@ def _clear_leftovers(target: Target) -> None:
 
 
 def _incomplete(target: Target, backup_id: str, names: SideNames, error: BaseException) -> RestoreFailedError:
-    what = (
-        error.what if isinstance(error, RestoreFailedError) else str(error.args[-1] if error.args else error)
-    )
+    what, why = str(error.args[-1] if error.args else error), ""
+    if isinstance(error, RestoreFailedError):
+        what, why = error.what, f"\n         {error.why}" if error.why else ""
     try:
-        with connect(target.endpoint) as connection:
-            swapped = (
-                database_charset(connection, names.aside) is not None
-                and read_plan(connection, names.aside) is not None
-            )
+        with connect(target.endpoint, read_timeout=30.0) as connection:
+            swapped = read_plan(connection, names.aside) is not None
         state = (
             f"the backup's tables are in place; the state before is complete in database `{names.aside}`"
             if swapped
             else "the database is as it was before the restore"
         )
-    except (pymysql.err.MySQLError, ConnectError, OSError) as unreachable:
-        state = f"unknown, the server cannot be read ({type(unreachable).__name__})"
+    except (pymysql.err.MySQLError, ConnectError, OSError):
+        state = UNREACHABLE
     return RestoreFailedError(
         f"the restore did not complete: {what}",
         where=target.name,
-        why=f"DATA STATE: {state}" + (f"\n         {error.why}" if ours else ""),
+        why=f"DATA STATE: {state}{why}",
         hint=f"dbsync restore {backup_id}   (begins anew)",
     )

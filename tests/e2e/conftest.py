@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from resources.prisma.apply import apply_pending
+from resources.prisma.lock import MigrationLock
 from tests.support.project import Project
 
 SHOP = {
@@ -36,12 +40,13 @@ def empty_project(server, database, tools, tmp_path) -> Project:
 
 
 @pytest.fixture
-def project(empty_project: Project) -> Project:
+def project(empty_project: Project, target) -> Project:
     """Two tables with rows, one migration applied; two users share an e-mail address."""
     for name, sql in SHOP.items():
         empty_project.add_migration(name, sql)
-    done = empty_project.run("deploy")
-    assert done.returncode == 0, done.stderr
+    target = replace(target, migrations=empty_project.migrations)
+    with MigrationLock(target, "test") as lock:
+        apply_pending(target, lock, lambda *_: None)
     empty_project.execute(
         "INSERT INTO `User` (`email`, `ratio`) VALUES ('a@x', 16777217), ('b@x', 0.1), ('a@x', NULL)",
         "INSERT INTO `Post` (`userId`, `title`) VALUES (1, 'héllo'), (2, '你好'), (3, '🚀')",

@@ -144,6 +144,7 @@ def test_a_database_that_does_not_exist_is_created_and_gone_again_when_its_first
 def test_the_dagster_instance_has_the_run_with_its_gates(project):
     import dagster as dg
 
+    assert project.run("deploy").returncode == 0
     with dg.DagsterInstance.from_config(str(project.folder / ".dbsync" / "dagster")) as instance:
         runs = instance.get_runs()
         assert [(run.job_name, run.status) for run in runs] == [("deploy", dg.DagsterRunStatus.SUCCESS)]

@@ -1,0 +1,60 @@
+"""The password is nowhere: not in argv, output, logs, Dagster's databases, manifests or records."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from resources.mysql.connection import connect, execute
+from resources.mysql.endpoint import Endpoint
+from tests.e2e.conftest import BAD, GOOD
+
+pytestmark = pytest.mark.slow
+PASSWORD = "canary'\"$ %@:/\\x"
+NEEDLE = "canary'"
+
+
+def _poll_command_lines(found: list[str], stop: threading.Event) -> None:
+    while not stop.is_set():
+        for folder in Path("/proc").iterdir():
+            if folder.name.isdigit():
+                try:
+                    line = (folder / "cmdline").read_bytes().decode(errors="replace")
+                except OSError:
+                    continue
+                if NEEDLE in line or "canary%27" in line:
+                    found.append(line)
+
+
+def test_an_awkward_password_appears_nowhere_after_a_release_and_a_rollback(project, server):
+    user = f"{project.database}_app"[:32]
+    with connect(server.tcp_endpoint) as admin:
+        execute(admin, "CREATE USER %s@'%%' IDENTIFIED BY %s", (user, PASSWORD))
+        execute(admin, "GRANT ALL ON *.* TO %s@'%%'", (user,))
+    try:
+        project.endpoint = Endpoint("127.0.0.1", server.port, user, PASSWORD)
+        seen: list[str] = []
+        stop = threading.Event()
+        watcher = threading.Thread(target=_poll_command_lines, args=(seen, stop))
+        watcher.start()
+        try:
+            project.add_migration(*GOOD)
+            good = project.run("deploy")
+            project.add_migration(*BAD)
+            bad = project.run("deploy")
+        finally:
+            stop.set()
+            watcher.join()
+        assert (good.returncode, bad.returncode) == (0, 40), good.stderr + bad.stderr
+        assert not seen
+        for text in (good.stdout, good.stderr, bad.stdout, bad.stderr):
+            assert NEEDLE not in text and "canary%27" not in text
+        for path in (project.folder / ".dbsync").rglob("*"):
+            if path.is_file():
+                data = path.read_bytes()
+                assert b"canary" not in data, path
+    finally:
+        with connect(server.tcp_endpoint) as admin:
+            execute(admin, "DROP USER %s@'%%'", (user,))
