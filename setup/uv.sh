@@ -5,6 +5,11 @@ UV_CACHE_DIR=${UV_CACHE_DIR:-$PWD/.tools/uv-cache}
 UV_NO_PROGRESS=1
 UV_PYTHON_DOWNLOADS=never
 export UV_CACHE_DIR UV_NO_PROGRESS UV_PYTHON_DOWNLOADS
+# Where the system trusts certificates of its own (a company's proxy), uv is to trust them too; its
+# built-in list serves machines without any. Two names: uv renamed the setting.
+if [ -s /etc/ssl/certs/ca-certificates.crt ] || [ -d /etc/pki/tls/certs ]; then
+    export UV_SYSTEM_CERTS=1 UV_NATIVE_TLS=1
+fi
 if uv venv --help 2>/dev/null | grep -q -- --clear; then
     UV=uv
 else

@@ -282,7 +282,10 @@ def _name(file: StoredFile) -> str:
 
 def _make_folder(folder: Path) -> None:
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # Not parents=True: it would give those the default mode.
+        for place in reversed([folder, *folder.parents]):
+            if not place.is_dir():
+                place.mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
         raise disk_full(error, folder) from error
 

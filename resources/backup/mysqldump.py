@@ -60,7 +60,7 @@ def dump(
     has been seen with half a dump. Raises BackupFailedError, TableChangedError, DiskFullError.
     """
     destination = stored_path(backup, DUMP)
-    destination.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    destination.parent.mkdir(mode=0o700, exist_ok=True)
     head, tail = b"", b""
     with option_file(endpoint, scratch) as login, tempfile.TemporaryFile(dir=scratch) as errors:
         command = [

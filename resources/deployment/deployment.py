@@ -18,6 +18,7 @@ from resources.deployment.notice import send_notice
 from resources.deployment.preflight import ensure_database, require_privileges
 from resources.errors import (
     BackupFailedError,
+    ConnectError,
     DbsyncError,
     DriftError,
     HealthFailedError,
@@ -25,6 +26,7 @@ from resources.errors import (
     LockBusyError,
     MigrationFailedError,
     NotBaselinedError,
+    RollbackFailedError,
     UsageError,
     ValidationFailedError,
 )
@@ -48,6 +50,8 @@ from resources.validation.rules.own_suites import load_own_suites
 from resources.validation.validate import ValidationReport, validate
 
 T = TypeVar("T")
+_RESTART_SECONDS = 60.0
+"""How long a server that went away may take to come back before the rollback is given up for now."""
 Purpose = Literal["deploy", "change", "read"]
 """deploy: locked and journalled; change (backup, restore, reset …): locked; read: neither."""
 
@@ -257,8 +261,7 @@ class Deployment:
         self.outcome = "failed"
         if entry.reached("applying"):
             try:
-                # After a server crash the lock is gone with its connection; held still, this does nothing.
-                self.held_lock().acquire()
+                self._lock_again()
                 server = self.backup.server if self.backup else None
                 undone = self._timed(
                     "rollback",
@@ -311,10 +314,8 @@ class Deployment:
         self._reconcile()
         if self.purpose != "deploy":
             return
-        load_own_suites(
-            self.target.data_rules
-        )  # a typo there must stop the release before it changes anything
-        preload()  # 2 s of importing, beside the backup instead of after the migrations
+        preload()  # seconds of importing, beside the backup instead of after the migrations
+        load_own_suites(self.target.data_rules, check_expectations=False)
         require_privileges(self.target)
         created = ensure_database(self.target)
         self.id = self.journal.begin(
@@ -323,6 +324,23 @@ class Deployment:
             database_created=created,
             commit=self.commit.id if self.commit else None,
         )
+
+    def _lock_again(self) -> None:
+        """After a crash of the server the lock is gone with its connection; held still, this does nothing."""
+        deadline = time.monotonic() + _RESTART_SECONDS
+        while True:
+            try:
+                self.held_lock().acquire()
+                return
+            except ConnectError as error:
+                if time.monotonic() > deadline:
+                    raise RollbackFailedError(
+                        "the server cannot be reached, so nothing was rolled back yet",
+                        where=self.target.name,
+                        why=f"DATA STATE: unknown, as the server left it\n         {error.what}",
+                        hint="start the server, then any dbsync command goes on, for example: dbsync rollback",
+                    ) from error
+                time.sleep(1)
 
     def _reconcile(self) -> None:
         self.reconciled = reconcile(self.target, self.journal)

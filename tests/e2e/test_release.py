@@ -149,15 +149,10 @@ def test_the_dagster_instance_has_the_run_with_its_gates(project):
         runs = instance.get_runs()
         assert [(run.job_name, run.status) for run in runs] == [("deploy", dg.DagsterRunStatus.SUCCESS)]
         logs = instance.all_logs(runs[0].run_id)
-    evaluations = [
-        e.dagster_event
-        for e in logs
-        if e.is_dagster_event and e.get_dagster_event().is_asset_check_evaluation
-    ]
-    assert len(evaluations) == 6
-    materialised = {
-        e.asset_key.to_user_string()
-        for e in map(lambda e: e.dagster_event, logs)
-        if e and e.is_step_materialization
+    events = [entry.get_dagster_event() for entry in logs if entry.is_dagster_event]
+    kinds = [event.event_type for event in events]
+    assert kinds.count(dg.DagsterEventType.ASSET_CHECK_EVALUATION) == 6
+    made = {
+        event.asset_key for event in events if event.event_type == dg.DagsterEventType.ASSET_MATERIALIZATION
     }
-    assert "release_record" in materialised
+    assert dg.AssetKey("release_record") in made

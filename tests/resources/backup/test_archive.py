@@ -78,7 +78,9 @@ def test_a_damaged_file_is_named_with_what_was_expected(source, backup, damage):
     data = bytearray(path.read_bytes())
     if damage == "flip":
         data[len(data) // 2] ^= 4
-    new = {"truncate": data[:-1], "frame edge": data[:-4], "empty": b"", "longer": data + b"\0"}.get(damage, data)
+    new = {"truncate": data[:-1], "frame edge": data[:-4], "empty": b"", "longer": data + b"\0"}.get(
+        damage, data
+    )
     path.write_bytes(new)
     if damage == "missing":
         path.unlink()

@@ -24,7 +24,7 @@ def test_everything_comes_back_equal_and_the_manifest_says_where_it_was(lossy, c
     made = make_full_backup(lossy)
     manifest = made.manifest
     assert manifest.engine == "clone" and any("clone" in line for line in said.lines)
-    assert manifest.proof.proven and "13 tables" in manifest.proof.result or manifest.proof.proven
+    assert (manifest.proof.proven and "13 tables" in manifest.proof.result) or manifest.proof.proven
     assert manifest.tables == was.digests
     assert manifest.schema.as_dict() == was.schema
     assert (manifest.binlog_file, manifest.binlog_position) == (position[0], position[1])
@@ -88,7 +88,11 @@ def test_rows_written_during_the_clone_are_whole_in_the_archive(target, connecti
             while not stop.is_set():
                 number += 1
                 execute(mine, "INSERT INTO busy (a, b) VALUES (%s, %s)", (number, -number))
-                execute(mine, "UPDATE pad SET body = REPEAT(CHAR(65 + %s), 60000) WHERE id = %s", (number % 26, number % 900))
+                execute(
+                    mine,
+                    "UPDATE pad SET body = REPEAT(CHAR(65 + %s), 60000) WHERE id = %s",
+                    (number % 26, number % 900),
+                )
 
     writer = threading.Thread(target=write)
     writer.start()
@@ -100,7 +104,9 @@ def test_rows_written_during_the_clone_are_whole_in_the_archive(target, connecti
     assert manifest.tables["busy"].rows > 0
     verified = verify_backup(target, manifest.id)
     assert verified.tables == manifest.tables
-    events = rows(connection, f"SHOW BINLOG EVENTS IN '{manifest.binlog_file}' FROM {manifest.binlog_position} LIMIT 1")
+    events = rows(
+        connection, f"SHOW BINLOG EVENTS IN '{manifest.binlog_file}' FROM {manifest.binlog_position} LIMIT 1"
+    )
     assert events, "the position is one at which an event begins"
 
 

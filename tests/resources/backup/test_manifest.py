@@ -60,7 +60,9 @@ def test_every_flipped_byte_is_noticed():
                 decode(bytes(damaged), "")
 
 
-@pytest.mark.parametrize("damaged", [b"", b"{}", b"[]", b"null", b"\xff\xfe", b"[" * 100_000, b'{"format": 1}'])
+@pytest.mark.parametrize(
+    "damaged", [b"", b"{}", b"[]", b"null", b"\xff\xfe", b"[" * 100_000, b'{"format": 1}']
+)
 def test_what_is_no_manifest_is_a_clear_error(damaged):
     with pytest.raises(DamagedManifestError, match="are not a manifest"):
         decode(damaged, "")
