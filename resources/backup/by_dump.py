@@ -37,7 +37,7 @@ def make_by_dump(job: Job) -> Made:
             server.start()
         database, charset = job.target.database, (job.source.charset, job.source.collation)
         with job.timed("load"):
-            load(server, job.backup, dumped.file, database, *charset)
+            load(server, job.backup, dumped.file, database, *charset, after.schema)
         with job.timed("read"):
             contents = read_contents(server, database, begun)
         same_series = parse_version(job.source.version)[:2] == job.installation.version_tuple[:2]

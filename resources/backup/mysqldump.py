@@ -21,6 +21,7 @@ from resources.errors import BackupFailedError
 from resources.mysql.connection import connect, execute, option_file, quoted, value
 from resources.mysql.endpoint import Endpoint
 from resources.mysql.installation import MysqlInstallation
+from resources.mysql.schema import Schema
 from resources.mysql.server import PrivateServer
 from resources.redact import inert, redact
 
@@ -30,6 +31,7 @@ _HEAD_BYTES = 64 << 10
 _TAIL_BYTES = 256
 _STDERR_BYTES = 4096
 _POSITION = re.compile(rb"(?:SOURCE|MASTER)_LOG_FILE='([^']+)', (?:SOURCE|MASTER)_LOG_POS=(\d+)")
+_DEFINER = re.compile(r"DEFINER=`((?:[^`]|``)*)`@`((?:[^`]|``)*)`")
 _LOCK_WAIT = 30
 """Seconds: with --source-data mysqldump locks all tables for a moment, and would wait a year for it."""
 
@@ -147,14 +149,27 @@ def _require_whole(code: int, tail: bytes, errors: str, endpoint: Endpoint) -> N
 
 
 def load(
-    server: PrivateServer, backup: Path, file: StoredFile, database: str, charset: str, collation: str
+    server: PrivateServer,
+    backup: Path,
+    file: StoredFile,
+    database: str,
+    charset: str,
+    collation: str,
+    schema: Schema,
 ) -> None:
-    """Load a stored dump into an empty, running server. Raises BackupFailedError, MismatchError."""
+    """Load a stored dump into an empty, running server.
+
+    `schema` is what the dump holds: its definers are made first, because a view that uses
+    another one cannot be created without. Raises BackupFailedError, MismatchError.
+    """
     with server.connect() as connection:
         execute(
             connection,
             f"CREATE DATABASE {quoted(database)} CHARACTER SET {charset} COLLATE {collation}",
         )
+        for user, host in definers(schema):
+            execute(connection, "CREATE USER IF NOT EXISTS %s@%s ACCOUNT LOCK", (user, host))
+            execute(connection, "GRANT ALL ON *.* TO %s@%s", (user, host))
     with option_file(server.endpoint, server.folder) as login:
         with tempfile.TemporaryFile(dir=server.folder) as errors:
             command = [
@@ -177,6 +192,16 @@ def load(
                     why=_end_of(errors),
                     hint="BACKUP_ENGINE=clone keeps what mysqldump cannot; dbsync doctor says what it takes",
                 )
+
+
+def definers(schema: Schema) -> list[tuple[str, str]]:
+    """(user, host) of every account that an object is to run as."""
+    found: set[tuple[str, str]] = set()
+    for kind in ("views", "routines", "triggers", "events"):
+        for text in getattr(schema, kind).values():
+            for user, host in _DEFINER.findall(text):
+                found.add((user.replace("``", "`"), host.replace("``", "`")))
+    return sorted(found)
 
 
 def _feed(process: subprocess.Popen[bytes], backup: Path, file: StoredFile) -> None:

@@ -44,7 +44,7 @@ def open_manifest(target: Target, manifest: Manifest, folder: Path) -> PrivateSe
         try:
             charset, collation = manifest.database_charset
             backup = Path(manifest.file_path)
-            load(server, backup, manifest.files[0], manifest.database, charset, collation)
+            load(server, backup, manifest.files[0], manifest.database, charset, collation, manifest.schema)
         except BaseException:
             server.discard()
             raise

@@ -55,7 +55,7 @@ def read_contents(server: PrivateServer, database: str, begun: float) -> Content
     Raises BackupFailedError.
     """
     try:
-        with server.connect() as connection:
+        with server.connect(database) as connection:
             schema = canonical_schema(connection, database)
             version = _schema_version(connection, database)
         tables = table_digests(server.endpoint, database)
@@ -70,7 +70,10 @@ def read_contents(server: PrivateServer, database: str, begun: float) -> Content
 
 
 def canonical_schema(connection: Connection, database: str) -> Schema:
-    """The schema's texts, whatever sql_mode the server has (ANSI_QUOTES changes them)."""
+    """The schema's texts, whatever sql_mode the server has (ANSI_QUOTES changes them).
+
+    The connection's database must be `database`: a view's text leaves that name out.
+    """
     execute(connection, "SET SESSION sql_mode = 'NO_ENGINE_SUBSTITUTION', SESSION sql_quote_show_create = 1")
     return read_schema(connection, database)
 

@@ -338,7 +338,7 @@ class Deployment:
                         "the server cannot be reached, so nothing was rolled back yet",
                         where=self.target.name,
                         why=f"DATA STATE: unknown, as the server left it\n         {error.what}",
-                        hint="start the server, then any dbsync command goes on, for example: dbsync rollback",
+                        hint="start the server; any command goes on then, for example: dbsync rollback",
                     ) from error
                 time.sleep(1)
 

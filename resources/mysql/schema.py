@@ -12,6 +12,7 @@ from resources.mysql.connection import Connection, execute, quoted, rows
 
 # Prisma's own bookkeeping table is state of the history, not part of the schema.
 HISTORY_TABLE = "_prisma_migrations"
+_KEY = re.compile(r"  (?:(?:UNIQUE|FULLTEXT|SPATIAL) )?KEY `")
 _AUTO_INCREMENT = re.compile(r"(?m)^(\) ENGINE=.*?) AUTO_INCREMENT=\d+")
 
 
@@ -79,12 +80,27 @@ def read_schema(connection: Connection, database: str) -> Schema:
     )
     events = names("SELECT event_name FROM information_schema.events WHERE event_schema=%s ORDER BY 1")
     return Schema(
-        tables={name: without_counter(show("TABLE", name, 1)) for name in table_names(connection, database)},
+        tables={name: canonical_table(show("TABLE", name, 1)) for name in table_names(connection, database)},
         views={name: show("VIEW", name, 1) for name in views},
         routines={f"{kind} {name}": show(kind, name, 2) for kind, name in routines},
         triggers={name: show("TRIGGER", name, 2) for name in triggers},
         events={name: show("EVENT", name, 3) for name in events},
     )
+
+
+def canonical_table(create_table: str) -> str:
+    """`SHOW CREATE TABLE` text that is equal exactly when the tables are.
+
+    Without the counter, and with the secondary keys in name order: the server prints them in
+    the order in which they were made, and makes a foreign key's own index anew whenever the
+    foreign key is.
+    """
+    lines = without_counter(create_table).split("\n")
+    places = [number for number, line in enumerate(lines) if _KEY.match(line)]
+    ordered = sorted(lines[number].rstrip(",") for number in places)
+    for number, line in zip(places, ordered, strict=True):
+        lines[number] = line + ("," if lines[number].endswith(",") else "")
+    return "\n".join(lines)
 
 
 def without_counter(create_table: str) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from resources import progress
 from resources.backup.catalog import load_manifest
+from resources.backup.manifest import Manifest
 from resources.errors import NoSuchBackupError, RestoreFailedError
 from resources.journal import DeploymentRecord, Journal
 from resources.mysql.binlog import row_changes
@@ -70,7 +71,9 @@ class Attempt:
 
     def run(self) -> Undone:
         """Raises RollbackRefusedError, RestoreFailedError, RollbackFailedError, pymysql errors."""
-        old = read_old_state(self._source, self._target.database)
+        self._manifest = self._load_manifest()
+        from_dump = self._manifest is not None and self._manifest.engine != "clone"
+        old = read_old_state(self._source, self._target.database, from_dump=from_dump)
         with connect(self._target.endpoint) as connection:
             self._version = parse_version(str(value(connection, "SELECT VERSION()")))
             self._read_log()
@@ -135,22 +138,20 @@ class Attempt:
         tables = sorted(changed | {name for name in same_shape if before[name] != now[name]})
         self._moved = tables
         if self._blind:
-            progress.say(f"all changed tables are put back, whoever changed them: {self._blind}")
-            if tables and not self._accepts:
-                raise refusal.cannot_tell(self._target, self._entry, self._blind, self._names.aside)
-        else:
-            self._refuse_losses()
+            progress.say(f"every changed table is taken for the deployment's: {self._blind}")
+        self._refuse_losses()
         return tables
 
     def _refuse_losses(self) -> None:
         self._count_losses()
-        if self._blind and not self._accepts:
+        # Prisma's own table holds no user's rows.
+        if self._blind and not self._accepts and set(self._moved) - {HISTORY_TABLE}:
             raise refusal.cannot_tell(self._target, self._entry, self._blind, self._names.aside)
         if self._writes and not self._accepts:
             raise refusal.would_lose(self._target, self._entry, self._writes, self._names.aside)
 
     def _count_losses(self) -> None:
-        if self._log is None:
+        if self._log is None or self._blind:
             return
         try:
             self._writes = user_writes(
@@ -209,22 +210,23 @@ class Attempt:
                 hint=f"dbsync rollback --deployment {self._entry.id}",
             )
 
+    def _load_manifest(self) -> Manifest | None:
+        backup_id = self._entry.facts.get("backup_id")
+        try:
+            return load_manifest(self._target.storage, str(backup_id)) if backup_id else None
+        except NoSuchBackupError:
+            return None  # removed since; the running copy that proved it is what is used
+
     def _compare_with_manifest(self, result: PutBackResult) -> None:
         """What the private server held is what the backup was proven to hold."""
-        backup_id = self._entry.facts.get("backup_id")
-        if not backup_id:
-            return
-        try:
-            proven = load_manifest(self._target.storage, str(backup_id)).tables
-        except NoSuchBackupError:
-            return  # removed since; the running copy that proved it is what was used
+        proven = self._manifest.tables if self._manifest else result.digests
         uneven = [name for name, digest in result.digests.items() if proven.get(name) != digest]
         if uneven:
             raise RestoreFailedError(
-                f"what was put back is not what backup {backup_id} was proven to hold",
-                why=", ".join(f"`{name}`" for name in uneven),
+                "what was put back is not what the backup was proven to hold",
                 where=self._target.name,
-                hint=f"dbsync backups verify {backup_id}",
+                why=", ".join(f"`{name}`" for name in uneven),
+                hint=f"dbsync backups verify {self._entry.facts.get('backup_id')}",
             )
 
     def _written_since_swap(self, tables: list[str]) -> bool:
@@ -250,7 +252,7 @@ class Attempt:
 
     def _conclude(self, old: OldState, result: PutBackResult) -> Undone:
         gone = self._entry.facts.get("database_created") and not old.tables
-        keep = bool(self._writes) or bool(self._blind)
+        keep = bool(self._writes) or bool(self._blind and set(result.tables) - {HISTORY_TABLE})
         lost = self._writes.as_dict() if self._writes else {}
         with connect(self._target.endpoint) as connection:
             if not keep:

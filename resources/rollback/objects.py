@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 import pymysql
@@ -13,8 +13,6 @@ from resources.mysql.connection import Connection, execute, quoted, rows
 from resources.mysql.schema import table_names
 from resources.rollback.foreign_keys import ForeignKey, foreign_keys
 
-_WARNING_NO_SUCH_DEFINER = 1449
-_REFUSED = (1227, 1044, 1142, 1449, 1370)
 # A view on a view that is not there yet: 1146 no such table, 1356 invalid view, 1305 no such function.
 _NOT_YET = (1146, 1356, 1305, 1054)
 
@@ -75,8 +73,10 @@ def read_objects(connection: Connection, database: str) -> Objects:
     )
 
 
-def read_triggers(connection: Connection, database: str) -> list[Definition]:
-    """In the order in which they fire. Makes `database` the default one."""
+def read_triggers(
+    connection: Connection, database: str, tables: Collection[str] | None = None
+) -> list[Definition]:
+    """Those of `tables` (default: all) in the order in which they fire. Makes `database` the default one."""
     execute(connection, f"USE {quoted(database)}")
     execute(connection, "SET SESSION sql_mode = 'NO_ENGINE_SUBSTITUTION', SESSION sql_quote_show_create = 1")
     found = rows(
@@ -86,7 +86,11 @@ def read_triggers(connection: Connection, database: str) -> list[Definition]:
         " ORDER BY event_object_table, event_manipulation, action_timing, action_order",
         (database,),
     )
-    return [_read(connection, "TRIGGER", name, table) for name, table in found]
+    return [
+        _read(connection, "TRIGGER", name, table)
+        for name, table in found
+        if tables is None or table in tables
+    ]
 
 
 def _read(connection: Connection, kind: str, name: str, table: str = "") -> Definition:
@@ -124,14 +128,20 @@ def equalise(connection: Connection, database: str, wanted: Objects) -> None:
             _create(connection, event)
 
 
-def equalise_triggers(connection: Connection, database: str, wanted: Iterable[Definition]) -> None:
-    """As `equalise`, triggers alone: possible while their tables are locked.
+def equalise_triggers(
+    connection: Connection,
+    database: str,
+    wanted: Iterable[Definition],
+    tables: Collection[str] | None = None,
+) -> None:
+    """As `equalise`, the triggers of `tables` alone: possible while these are locked.
 
     They fire in the order they were created in, so a table has all or none replaced.
     """
-    actual, should = read_triggers(connection, database), list(wanted)
-    tables = {trigger.table for trigger in (*actual, *should)}
-    uneven = {table for table in tables if _of(actual, table) != _of(should, table)}
+    actual = read_triggers(connection, database, tables)
+    should = [trigger for trigger in wanted if tables is None or trigger.table in tables]
+    named = {trigger.table for trigger in (*actual, *should)}
+    uneven = {table for table in named if _of(actual, table) != _of(should, table)}
     for trigger in actual:
         if trigger.table in uneven:
             execute(connection, f"DROP TRIGGER IF EXISTS {quoted(trigger.name)}")
@@ -200,43 +210,6 @@ def _encoded(text: str, character_set: str | None) -> bytes:
     return text.encode(charset_by_name(character_set).encoding)
 
 
-def require_definers(connection: Connection, side: str, missing: Iterable[Definition]) -> list[str]:
-    """Whether the account may create these objects for their definers, tried in `side`.
-
-    Returns notes on definers whose account does not exist (the objects are put back as
-    they were). Raises RestoreFailedError before anything is changed otherwise.
-    """
-    definers = sorted({_definer(one.text) for one in missing} - {""})
-    notes: list[str] = []
-    for definer in definers:
-        probe = f"{quoted(side)}.`dbsync_probe`"
-        try:
-            execute(connection, f"CREATE DEFINER={definer} PROCEDURE {probe}() DO 0")
-            warned = rows(connection, "SHOW WARNINGS")
-            execute(connection, f"DROP PROCEDURE {probe}")
-        except pymysql.err.MySQLError as error:
-            if not error.args or error.args[0] not in _REFUSED:
-                raise
-            raise RestoreFailedError(
-                f"objects of the definer {definer} cannot be put back; nothing was changed",
-                why=str(error.args[-1]),
-                hint="GRANT SET_ANY_DEFINER, ALLOW_NONEXISTENT_DEFINER ON *.* TO the user"
-                " (SET_USER_ID before 8.2), or CREATE USER the definer",
-            ) from error
-        if any(code == _WARNING_NO_SUCH_DEFINER for _, code, _ in warned):
-            notes.append(f"the definer {definer} has no account; its objects were put back all the same")
-    return notes
-
-
-def _definer(text: str) -> str:
-    """`` `user`@`host` `` after DEFINER=, or "" where there is none."""
-    head, found, tail = text.partition("DEFINER=")
-    if not found or len(head) > 60:
-        return ""
-    end = tail.find("`", tail.find("`@`") + 3)
-    return tail[: end + 1]
-
-
 # --- foreign keys ---------------------------------------------------------------
 
 
@@ -254,8 +227,10 @@ def equalise_foreign_keys(
         if table not in wanted:
             continue
         has, should = foreign_keys(table_text(connection, database, table)), foreign_keys(wanted[table])
-        if has != should:
-            replace_foreign_keys(connection, database, table, has, should)
+        # Only the difference: making a key again makes its index again, at the end of the table's indexes.
+        drop = [key for key in has if key not in should]
+        add = [key for key in should if key not in has]
+        replace_foreign_keys(connection, database, table, drop, add)
 
 
 def replace_foreign_keys(

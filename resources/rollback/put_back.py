@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import pymysql
 
@@ -13,16 +12,18 @@ from resources import progress
 from resources.errors import RestoreFailedError
 from resources.mysql.connection import Connection, connect, execute, quoted, rows
 from resources.mysql.digest import TableDigest, table_digests
-from resources.mysql.schema import table_names, without_counter
+from resources.mysql.schema import canonical_table, table_names
 from resources.mysql.server import PrivateServer
 from resources.rollback.carry import carry_rows
+from resources.rollback.collations import made_again, without_defaults
 from resources.rollback.foreign_keys import without_foreign_keys
+from resources.rollback.may_create import require_may_create
 from resources.rollback.objects import (
+    Definition,
     Objects,
     equalise,
     equalise_foreign_keys,
     read_objects,
-    require_definers,
     table_text,
 )
 from resources.rollback.side import (
@@ -68,7 +69,8 @@ class OldState:
     charset: tuple[str, str]
 
 
-def read_old_state(source: PrivateServer, database: str) -> OldState:
+def read_old_state(source: PrivateServer, database: str, *, from_dump: bool = False) -> OldState:
+    """`from_dump`: the server was filled from a dump, which writes every column's collation out."""
     with source.connect() as connection:
         charset = database_charset(connection, database)
         if charset is None:
@@ -79,6 +81,8 @@ def read_old_state(source: PrivateServer, database: str) -> OldState:
             )
         objects = read_objects(connection, database)
         tables = {name: table_text(connection, database, name) for name in table_names(connection, database)}
+        if from_dump:
+            tables = {name: without_defaults(text) for name, text in tables.items()}
         return OldState(database, tables, objects, charset)
 
 
@@ -198,10 +202,10 @@ def _load(
         raise RestoreFailedError(f"a table of the database is called {MARKER}", where=target.name)
     record("side", side=names.side, aside=names.aside, tables=list(plan.tables))
     make_side(connection, names, *old.charset)
-    notes = require_definers(connection, names.side, _to_create(connection, target.database, plan, old))
+    notes = require_may_create(connection, names.side, _to_create(connection, target.database, plan, old))
     execute(connection, f"USE {quoted(names.side)}")
     for table in coming:
-        execute(connection, without_foreign_keys(old.tables[table]))
+        execute(connection, made_again(without_foreign_keys(old.tables[table])))
     write_marker(connection, names, plan)
     carrier = carry_rows(target.endpoint, source, old.database, names.side, coming, still_time)
     record("loaded", carrier=carrier)
@@ -212,7 +216,7 @@ def _load(
     return carrier, notes, digests
 
 
-def _to_create(connection: Connection, database: str, plan: Plan, old: OldState) -> list[Any]:
+def _to_create(connection: Connection, database: str, plan: Plan, old: OldState) -> list[Definition]:
     if database_charset(connection, database) is None:
         return old.objects.all()
     actual = read_objects(connection, database).all()
@@ -262,6 +266,10 @@ def require_equal(
     return wanted
 
 
+def _comparable(create_table: str) -> str:
+    return without_defaults(canonical_table(create_table))
+
+
 def _names(tables: Sequence[str]) -> str:
     return ", ".join(f"`{table}`" for table in tables[:5])
 
@@ -274,5 +282,5 @@ def different_tables(connection: Connection, database: str, old: OldState) -> li
         for name in names | set(old.tables)
         if name not in names
         or name not in old.tables
-        or without_counter(table_text(connection, database, name)) != without_counter(old.tables[name])
+        or _comparable(table_text(connection, database, name)) != _comparable(old.tables[name])
     )

@@ -99,7 +99,7 @@ def restore_backup(target: Target, backup_id: str, *, confirm_target: str | None
 def _put_back(
     target: Target, manifest: Manifest, source: PrivateServer, names: SideNames, journal: Journal, entry: str
 ) -> PutBackResult:
-    old = read_old_state(source, manifest.database)
+    old = read_old_state(source, manifest.database, from_dump=manifest.engine != "clone")
     with connect(target.endpoint) as connection:
         present = table_names(connection, target.database)
     result = put_back(

@@ -103,7 +103,7 @@ def finish_locked(
     equalise_foreign_keys(connection, database, dict(wanted), sorted(tables & set(wanted)))
     for schema, table, clause in plan.outside_keys:
         _change_outside_key(connection, schema, table, clause, add=True)
-    equalise_triggers(connection, database, objects.triggers)
+    equalise_triggers(connection, database, objects.triggers, tables)
 
 
 def _renames(database: str, names: SideNames, going: list[str], coming: list[str]) -> list[str]:

@@ -24,7 +24,7 @@ def test_everything_comes_back_equal_and_the_manifest_says_where_it_was(lossy, c
     made = make_full_backup(lossy)
     manifest = made.manifest
     assert manifest.engine == "clone" and any("clone" in line for line in said.lines)
-    assert (manifest.proof.proven and "13 tables" in manifest.proof.result) or manifest.proof.proven
+    assert manifest.proof.proven and f"{len(was.digests)} tables" in manifest.proof.result
     assert manifest.tables == was.digests
     assert manifest.schema.as_dict() == was.schema
     assert (manifest.binlog_file, manifest.binlog_position) == (position[0], position[1])

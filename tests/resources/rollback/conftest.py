@@ -6,14 +6,18 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from resources.mysql.connection import Connection, execute
+from resources.journal import Journal
+from resources.mysql.binlog import current_position
+from resources.mysql.connection import Connection, connect, execute
 from resources.mysql.digest import TableDigest, table_digests
 from resources.mysql.installation import MysqlInstallation
 from resources.mysql.schema import Schema, read_schema
 from resources.mysql.server import PrivateServer
+from resources.rollback.rollback import RollbackResult, roll_back
 from resources.target import Target
 
 SHOP = [
@@ -27,7 +31,8 @@ SHOP = [
     """CREATE TABLE child (
         id INT PRIMARY KEY AUTO_INCREMENT, item_id INT,
         CONSTRAINT child_item FOREIGN KEY (item_id) REFERENCES item (id))""",
-    "CREATE TABLE audit (at_id INT, what VARCHAR(20))",
+    """CREATE TABLE audit (at_id INT, what VARCHAR(20), said ENUM('a''b','(c') CHARACTER SET utf8mb4
+        COLLATE utf8mb4_unicode_ci, t TEXT) DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci""",
     "CREATE TABLE old (id INT PRIMARY KEY, v VARCHAR(9) DEFAULT 'it''s, (x)')",
     "CREATE TRIGGER item_first BEFORE INSERT ON item FOR EACH ROW SET NEW.hidden = CONCAT('a', NEW.hidden)",
     "CREATE TRIGGER item_second BEFORE INSERT ON item FOR EACH ROW SET NEW.hidden = CONCAT('b', NEW.hidden)",
@@ -41,6 +46,7 @@ SHOP = [
         VALUES (500, 16777216, JSON_OBJECT('d', CAST('2020-01-01' AS DATE), 'n', CAST(1.50 AS DECIMAL(5,2))),
                 'h', '2020-02-02', 'a', X'00FF0A27'), (501, 0.1, NULL, DEFAULT, NULL, NULL, NULL)""",
     "INSERT INTO child (item_id) VALUES (1), (2)",
+    "INSERT INTO audit VALUES (1, 'first', 'a''b', NULL)",
     "INSERT INTO old VALUES (0, 'zero'), (1, DEFAULT)",
 ]
 
@@ -91,3 +97,46 @@ def clone(installation: MysqlInstallation, server: PrivateServer) -> Iterator[Ca
         finally:
             for one in made:
                 one.kill()
+
+
+@pytest.fixture
+def journal(target: Target) -> Journal:
+    return Journal(target.storage)
+
+
+class Release:
+    """A deployment up to and into its migration: protected by a clone, journalled, on its own session."""
+
+    def __init__(self, target: Target, journal: Journal, clone: Callable[[], PrivateServer]) -> None:
+        self.target, self.journal = target, journal
+        with connect(target.endpoint) as connection:
+            # Before the clone, as a backup's position is never later than its rows.
+            position = current_position(connection)
+        self.source = clone()
+        self.id = journal.begin(target.name)
+        journal.record(
+            self.id,
+            "backed_up",
+            binlog_file=position.file,
+            binlog_position=position.position,
+            gtid_executed=position.gtid_executed,
+        )
+        journal.record(self.id, "applying", threads=[])
+
+    def migrate(self, *statements: str) -> None:
+        with connect(self.target.endpoint, self.target.database) as session:
+            threads = [int(session.thread_id())]
+            self.journal.record(self.id, "migration_started", migration="1_bad", threads=threads)
+            for statement in statements:
+                execute(session, statement)
+
+    def undo(self, **more: Any) -> RollbackResult:
+        arguments = {"source": self.source, "reason": "a test"} | more
+        return roll_back(self.target, self.journal, self.id, **arguments)
+
+
+@pytest.fixture
+def release(
+    shop: Connection, target: Target, journal: Journal, clone: Callable[[], PrivateServer]
+) -> Callable[[], Release]:
+    return lambda: Release(target, journal, clone)

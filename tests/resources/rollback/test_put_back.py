@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -35,7 +36,7 @@ PLAIN = (
     " CREATE VIEW, SHOW VIEW, CREATE ROUTINE, ALTER ROUTINE, EXECUTE, EVENT, SHOW_ROUTINE,"
     " SET_ANY_DEFINER, SYSTEM_USER"
 )
-TOUCHED = ["item", "old", "brand_new", "parent"]
+TOUCHED = ["item", "audit", "old", "brand_new", "parent"]
 
 
 class Steps:
@@ -139,8 +140,6 @@ def test_what_before_swap_raises_stops_everything_unchanged(shop, target, world,
 
 
 def test_a_table_somebody_holds_is_given_up_after_the_bounded_wait(shop, target, world, clone, names, server):
-    from dataclasses import replace
-
     source = clone()
     execute(shop, "ALTER TABLE item ADD COLUMN extra INT")
     damaged = world()
@@ -155,21 +154,32 @@ def test_a_table_somebody_holds_is_given_up_after_the_bounded_wait(shop, target,
     assert world() == damaged
 
 
-def test_without_the_privilege_for_row_events_a_dump_carries_the_rows_exactly(
-    shop, target, world, clone, names, server
-):
-    from dataclasses import replace
-
-    execute(shop, 'UPDATE item SET doc = \'{"a": [1, "x"]}\'')
+@pytest.fixture
+def plain(server, target):
+    """The target, through an account that may not apply row events."""
     with server.connect() as admin:
         execute(admin, "CREATE USER IF NOT EXISTS 'plain'@'%' IDENTIFIED BY 'pw'")
         execute(admin, f"GRANT {PLAIN} ON *.* TO 'plain'@'%'")
+        yield replace(target, endpoint=replace(target.endpoint, user="plain", password="pw"))
+        execute(admin, "SET GLOBAL log_bin_trust_function_creators = OFF")
+        execute(admin, "DROP USER 'plain'@'%'")
+
+
+def test_without_the_privilege_for_row_events_a_dump_carries_the_rows_exactly(
+    shop, target, plain, world, clone, names, server
+):
+    execute(shop, 'UPDATE item SET doc = \'{"a": [1, "x"]}\'')
     before = world()
     source = clone()
     execute(shop, "ALTER TABLE item ADD COLUMN extra INT")
-    plain = replace(target, endpoint=replace(target.endpoint, user="plain", password="pw"))
-    result = put_back(
-        plain, source, read_old_state(source, target.database), ["item", "old"], names=names, record=Steps()
-    )
+    old = read_old_state(source, target.database)
+    damaged = world()
+    with pytest.raises(RestoreFailedError, match=r"trigger of the definer.*nothing was changed"):
+        put_back(plain, source, old, ["item", "old"], names=names, record=Steps())
+    assert world() == damaged
+    assert leftovers(shop, target.database) == []
+    with server.connect() as admin:
+        execute(admin, "SET GLOBAL log_bin_trust_function_creators = ON")
+    result = put_back(plain, source, old, ["item", "old"], names=names, record=Steps())
     assert result.carrier == "mysqldump"
     assert world() == before

@@ -1,0 +1,65 @@
+"""Whether the account may create what has to be created, tried out before anything is changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pymysql
+
+from resources.errors import RestoreFailedError
+from resources.mysql.connection import Connection, execute, quoted, rows
+from resources.rollback.objects import Definition
+
+_NO_SUCH_DEFINER = 1449
+_NO_TRUST = (1418, 1419)
+_REFUSED = (1227, 1044, 1142, 1370, _NO_SUCH_DEFINER, *_NO_TRUST)
+
+
+def require_may_create(connection: Connection, side: str, missing: Iterable[Definition]) -> list[str]:
+    """Create one thing of each kind for each definer in the database `side`, and drop it again.
+
+    Returns notes on definers that have no account (their objects are put back as they
+    were). Raises RestoreFailedError with the GRANT that is missing.
+    """
+    wanted = sorted({(_definer(one.text), one.kind) for one in missing})
+    notes: dict[str, None] = {}
+    for definer, kind in wanted:
+        prefix = f"CREATE DEFINER={definer}" if definer else "CREATE"
+        name, table = f"{quoted(side)}.`dbsync_probe`", f"{quoted(side)}.`dbsync_probe_table`"
+        execute(connection, f"CREATE TABLE {table} (id INT)")
+        create = {
+            "PROCEDURE": f"PROCEDURE {name}() DO 0",
+            "FUNCTION": f"FUNCTION {name}() RETURNS INT NO SQL RETURN 0",
+            "VIEW": f"VIEW {name} AS SELECT 1 AS one",
+            "TRIGGER": f"TRIGGER {name} BEFORE INSERT ON {table} FOR EACH ROW SET @x = 0",
+            "EVENT": f"EVENT {name} ON SCHEDULE EVERY 1 YEAR DISABLE DO DO 0",
+        }[kind]
+        try:
+            execute(connection, f"{prefix} {create}")
+            if any(code == _NO_SUCH_DEFINER for _, code, _ in rows(connection, "SHOW WARNINGS")):
+                notes[f"the definer {definer} has no account; its objects were put back all the same"] = None
+            execute(connection, f"DROP {kind} {name}")
+        except pymysql.err.MySQLError as error:
+            if not error.args or error.args[0] not in _REFUSED:
+                raise
+            raise RestoreFailedError(
+                f"a {kind.lower()} of the definer {definer} cannot be put back; nothing was changed",
+                why=str(error.args[-1]),
+                hint="SET GLOBAL log_bin_trust_function_creators = ON"
+                if error.args[0] in _NO_TRUST
+                else "GRANT SET_ANY_DEFINER, ALLOW_NONEXISTENT_DEFINER ON *.* TO the user"
+                " (SET_USER_ID before 8.2), or CREATE USER the definer",
+            ) from error
+        finally:
+            if connection.open:
+                execute(connection, f"DROP TABLE {table}")
+    return list(notes)
+
+
+def _definer(text: str) -> str:
+    """`` `user`@`host` `` after DEFINER=, or "" where there is none."""
+    head, found, tail = text.partition("DEFINER=")
+    if not found or len(head) > 60:
+        return ""
+    end = tail.find("`", tail.find("`@`") + 3)
+    return tail[: end + 1]
