@@ -212,7 +212,9 @@ def dagster_home(settings: Settings) -> Path:
     config = home / "dagster.yaml"
     if not config.exists():
         config.write_text(
-            "telemetry:\n  enabled: false\nrun_monitoring:\n  enabled: true\n  poll_interval_seconds: 5\n"
+            "telemetry:\n  enabled: false\n"
+            "nux:\n  enabled: false\n"  # no dialog that asks for an e-mail address
+            "run_monitoring:\n  enabled: true\n  poll_interval_seconds: 5\n"
             "  free_slots_after_run_end_seconds: 60\n",
             encoding="utf-8",
         )

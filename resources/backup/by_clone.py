@@ -22,6 +22,8 @@ from resources.mysql.server import PrivateServer
 # clone_status, where the position is, is a table of performance_schema; its instruments would
 # cost a fifth of the reading time.
 _START = {"performance_schema": "ON", "performance_schema_instrument": "%=OFF"}
+_LARGE = 32 << 20
+"""Bytes from which storing a file beside the reading is worth that it may have to be done twice."""
 _Stamp = tuple[int, int, int]
 
 
@@ -29,8 +31,9 @@ def make_by_clone(job: Job) -> Made:
     """Raises CloneImpossibleError, DiskFullError, BackupFailedError.
 
     What a starting server writes to at once (dictionary, undo, redo) is stored before it
-    starts; the tables' files while it reads them. A table's file that it wrote to meanwhile,
-    because the clone's redo log had a change for it, is stored again: see `_store_again`.
+    starts, and so are small tables; large tables' files while it reads them. A file that it
+    wrote to meanwhile, because the clone's redo log had a change for it, is stored again:
+    see `_store_again`.
     """
     size = job.source.instance_bytes + SERVER_BYTES
     require_room([(job.work, size), (job.backup, int(size * ARCHIVE_SHARE))])
@@ -40,15 +43,15 @@ def make_by_clone(job: Job) -> Made:
         clone_into(datadir, job.work / "recipient", job.target.endpoint, job.source, job.installation)
         datadir.chmod(0o700)
     names, folders = files_to_keep(datadir)
-    tables = [name for name in names if is_table_file(name)]
-    others = sorted(set(names) - set(tables))
-    stamps = {name: _stamp(datadir / name) for name in tables}
+    stamps = {name: _stamp(datadir / name) for name in names if is_table_file(name)}
+    large = [name for name, stamp in stamps.items() if stamp[0] >= _LARGE]
+    others = sorted(set(names) - set(large))
     with job.timed("archive"):
         files = archive.pack(datadir, others, job.backup, job.io)
     begun = time.monotonic()
     server = copy_server(job.installation, job.copy, job.source.settings, **_START)
     with ThreadPoolExecutor(1, thread_name_prefix="store") as pool:
-        storing = pool.submit(contextvars.copy_context().run, _store, job, datadir, tables)
+        storing = pool.submit(contextvars.copy_context().run, _store, job, datadir, large)
         try:
             with job.timed("start"):
                 start_for_proof(server)
@@ -57,7 +60,7 @@ def make_by_clone(job: Job) -> Made:
                 contents = read_contents(server, job.target.database, begun)
             with job.timed("wait for archive"):
                 files += storing.result()
-            written = [name for name in tables if _stamp(datadir / name) != stamps[name]]
+            written = [name for name in large if _stamp(datadir / name) != stamps[name]]
             if written:
                 with job.timed("archive again"):
                     files = _store_again(job, server, files, [*others, *written])

@@ -40,7 +40,7 @@ from resources.prisma.apply import apply_pending
 from resources.prisma.lock import MigrationLock
 from resources.prisma.result import MigrationResult
 from resources.prisma.status import MigrationStatus, migration_status
-from resources.rollback.reconcile import Reconciled, reconcile
+from resources.rollback.reconcile import Reconciled, drop_created_database, reconcile
 from resources.rollback.rollback import RollbackResult, roll_back
 from resources.target import Target
 from resources.validation.compare import Difference, compare
@@ -274,6 +274,7 @@ class Deployment:
                 self.error = error
                 self.outcome = error.code
         else:
+            drop_created_database(self.target, entry)
             self._journal("failed", reason=reason)
         self.record_path = str(record.write(self, self.outcome, reason))
         send_notice(self, self.outcome, reason)

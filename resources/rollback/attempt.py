@@ -66,6 +66,9 @@ class Attempt:
         self._blind: str = ""
         """Why it cannot be told who wrote what; empty where it can."""
         self._writes = UserWrites()
+        self._lost: dict[str, object] = {}
+        self._swapped_at: list[Any] | None = None
+        """Binary log file and position under the locks of the swap: what is later is users' new work."""
         self._moved: list[str] = []
         self._texts: dict[str, str] = {}
 
@@ -79,9 +82,10 @@ class Attempt:
             self._read_log()
             swapped = read_plan(connection, self._names.aside)
             if swapped:
-                tables = self._moved = list(swapped.tables)
-                self._texts = dict(old.tables)
-                self._count_losses()
+                tables = list(swapped.tables)
+                self._swapped_at = swapped.facts.get("position")
+                self._lost = dict(swapped.facts.get("lost", {}))
+                self._blind = str(swapped.facts.get("blind", self._blind))
             else:
                 tables = self._decide(connection, old)
             if not tables and not swapped and not self._objects_differ(connection, old):
@@ -165,15 +169,18 @@ class Attempt:
         except CannotTellError as error:
             self._blind = str(error)
 
-    def _last_look(self) -> None:
+    def _last_look(self) -> dict[str, Any]:
         """Under the tables' locks: what was written since we looked is in the log by now."""
         if self._log is None:
-            return
+            return {"blind": self._blind}
         try:
             self._log.catch_up()
         except CannotTellError as error:
             self._blind = str(error)
         self._refuse_losses()
+        self._lost = self._writes.as_dict() if self._writes else {}
+        self._swapped_at = [self._log.changes.file, self._log.changes.position]
+        return {"position": self._swapped_at, "lost": self._lost, "blind": self._blind}
 
     def _ownership(self) -> Ownership:
         entry = self._journal.get(self._entry.id)
@@ -231,16 +238,15 @@ class Attempt:
 
     def _written_since_swap(self, tables: list[str]) -> bool:
         """Whether users wrote to each of `tables` after it was back in place."""
-        if self._log is None:
+        if not self._swapped_at:
             return False
-        changes = self._log.changes
         try:
             later = row_changes(
                 self._target.endpoint,
                 self._source.installation,
                 self._target.database,
-                changes.file,
-                changes.position,
+                str(self._swapped_at[0]),
+                int(self._swapped_at[1]),
             )
         except CannotTellError:
             return False
@@ -252,8 +258,7 @@ class Attempt:
 
     def _conclude(self, old: OldState, result: PutBackResult) -> Undone:
         gone = self._entry.facts.get("database_created") and not old.tables
-        keep = bool(self._writes) or bool(self._blind and set(result.tables) - {HISTORY_TABLE})
-        lost = self._writes.as_dict() if self._writes else {}
+        keep = bool(self._lost) or bool(self._blind and set(result.tables) - {HISTORY_TABLE})
         with connect(self._target.endpoint) as connection:
             if not keep:
                 drop_database(connection, self._names.aside)
@@ -261,9 +266,13 @@ class Attempt:
                 self._drop_empty_database(connection)
         kept = self._names.aside if keep else None
         self._record(
-            "rolled_back", put_back=list(result.tables), lost=lost, kept_aside=kept, carrier=result.carrier
+            "rolled_back",
+            put_back=list(result.tables),
+            lost=self._lost,
+            kept_aside=kept,
+            carrier=result.carrier,
         )
-        return Undone("rolled_back", result.tables, result.carrier, lost, kept, result.notes)
+        return Undone("rolled_back", result.tables, result.carrier, self._lost, kept, result.notes)
 
     def _nothing_happened(self, connection: Connection, old: OldState) -> Undone:
         if self._entry.facts.get("database_created") and not old.tables:

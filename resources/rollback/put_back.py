@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pymysql
 
@@ -94,7 +95,7 @@ def put_back(
     *,
     names: SideNames,
     record: Record,
-    before_swap: Callable[[], None] = lambda: None,
+    before_swap: Callable[[], Mapping[str, Any] | None] = lambda: None,
     deadline: float | None = None,
 ) -> PutBackResult:
     """Make `tables` of the target (names there now, or in `old`, or both) and every view,
@@ -128,9 +129,10 @@ def put_back(
             plan = _plan(connection, target.database, tables, unfinished)
             untouched = [True]
 
-            def last_look() -> None:
-                before_swap()
+            def last_look() -> Mapping[str, Any] | None:
+                facts = before_swap()
                 untouched.clear()
+                return facts
 
             try:
                 carrier, notes, digests = _load(

@@ -81,7 +81,7 @@ def _is_under_way(target: Target, entry: DeploymentRecord) -> bool:
 def _settle(target: Target, journal: Journal, entry: DeploymentRecord) -> Reconciled:
     name = f"deployment {entry.id}, which was killed while `{entry.phase}`"
     if not entry.reached("applying"):
-        _drop_created_database(target, entry)
+        drop_created_database(target, entry)
         journal.record(entry.id, "failed", reason="the process was killed", note="nothing was changed")
         return Reconciled(entry.id, entry.phase, "failed", f"{name}: nothing was changed")
     if entry.phase == "healthy":
@@ -112,7 +112,7 @@ def _remind(journal: Journal, entry: DeploymentRecord) -> None:
     progress.say(f"deployment {entry.id} failed and waits for a decision: dbsync rollback --accept-loss")
 
 
-def _drop_created_database(target: Target, entry: DeploymentRecord) -> None:
+def drop_created_database(target: Target, entry: DeploymentRecord) -> None:
     """The database that the killed deployment had created, if it is still empty."""
     if not entry.facts.get("database_created"):
         return

@@ -70,6 +70,11 @@ def write_marker(connection: Connection, names: SideNames, plan: Plan) -> None:
     execute(connection, f"INSERT INTO {table} VALUES (1, %s)", (plan.encode(),))
 
 
+def update_marker(connection: Connection, names: SideNames, plan: Plan) -> None:
+    table = f"{quoted(names.side)}.{quoted(MARKER)}"
+    execute(connection, f"UPDATE {table} SET plan = %s WHERE id = 1", (plan.encode(),))
+
+
 def read_plan(connection: Connection, database: str) -> Plan | None:
     """The plan whose marker lies in `database`, if it is there and complete."""
     if not has_table(connection, database, MARKER):

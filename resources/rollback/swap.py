@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
 
 import pymysql
 
@@ -17,7 +19,7 @@ from resources.rollback.objects import (
     replace_foreign_keys,
     table_text,
 )
-from resources.rollback.side import MARKER, Plan, SideNames
+from resources.rollback.side import MARKER, Plan, SideNames, update_marker
 
 _LOCK_WAIT = 1205
 
@@ -46,14 +48,14 @@ def swap(
     plan: Plan,
     wanted: Mapping[str, str],
     objects: Objects,
-    before_swap: Callable[[], None],
+    before_swap: Callable[[], Mapping[str, Any] | None],
 ) -> None:
     """Put `plan.tables` from the side database into place, and what was there into the aside one.
 
     `wanted`: every table of the old state, name → text. `before_swap` is called when nobody
-    can write to the tables any more; what it raises stops the swap with nothing changed.
-    Between UNLOCK and LOCK nothing of the old state is missing for a user: triggers and
-    foreign keys change under the same lock. Raises RestoreFailedError for a lock that was
+    can write to the tables any more; what it raises stops the swap with nothing changed,
+    what it returns is kept in the marker. Triggers and foreign keys change under the same
+    locks, so no user ever writes without them. Raises RestoreFailedError for a lock that was
     not granted in time, pymysql errors otherwise.
     """
     existing = set(table_names(connection, database))
@@ -73,7 +75,10 @@ def swap(
     execute(connection, "SET SESSION foreign_key_checks = 0")
     _lock(connection, [one for one in locked if one[0] != database or one[1] in existing])
     try:
-        before_swap()
+        facts = before_swap()
+        if facts:
+            # Moves with the tables: whoever finishes a killed swap must know it.
+            update_marker(connection, names, replace(plan, facts=dict(facts)))
         _drop_triggers(connection, database, set(going))
         for table in going:
             # A key left on a table that is put aside would go on guarding the users' tables.

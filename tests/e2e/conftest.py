@@ -33,6 +33,10 @@ BAD = (
 )
 
 
+# Fails on the rows of `project` only: what fails on an empty database too is refused before it runs.
+DUPLICATES = "CREATE UNIQUE INDEX `User_email_key` ON `User`(`email`);"
+
+
 @pytest.fixture
 def empty_project(server, database, tools, tmp_path) -> Project:
     """No migrations yet, an empty database."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import BAD, GOOD
+from tests.e2e.conftest import BAD, DUPLICATES, GOOD
 
 pytestmark = pytest.mark.slow
 
@@ -88,7 +88,7 @@ def test_an_unhealthy_application_rolls_the_release_back(project, httpserver):
 
 def test_rows_written_meanwhile_in_other_tables_survive_the_rollback(project):
     """The rollback puts back what the migration touched, and only that."""
-    sql = "ALTER TABLE `Post` ADD COLUMN `x` INTEGER NULL;\nDO SLEEP(3);\nSELECT * FROM `nowhere`;\n"
+    sql = f"ALTER TABLE `Post` ADD COLUMN `x` INTEGER NULL;\nDO (SELECT SLEEP(3) FROM `User` LIMIT 1);\n{DUPLICATES}\n"
     project.add_migration("20260401000000_slow", sql)
     process = project.start("deploy")
     project.wait_for_phase("migration_started", process)
@@ -100,7 +100,7 @@ def test_rows_written_meanwhile_in_other_tables_survive_the_rollback(project):
 
 
 def test_rows_written_meanwhile_in_a_touched_table_stop_the_rollback_and_are_named(project):
-    sql = "ALTER TABLE `Post` ADD COLUMN `x` INTEGER NULL;\nDO SLEEP(3);\nSELECT * FROM `nowhere`;\n"
+    sql = f"ALTER TABLE `Post` ADD COLUMN `x` INTEGER NULL;\nDO (SELECT SLEEP(3) FROM `User` LIMIT 1);\n{DUPLICATES}\n"
     project.add_migration("20260401000000_slow", sql)
     process = project.start("deploy")
     project.wait_for_phase("migration_started", process)

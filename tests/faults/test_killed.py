@@ -6,14 +6,14 @@ import time
 
 import pytest
 
-from tests.e2e.conftest import GOOD
+from tests.e2e.conftest import DUPLICATES, GOOD
 from tests.support.project import kill
 
 pytestmark = pytest.mark.slow
 SLOW = (
     "20260401000000_slow",
     "ALTER TABLE `Post` ADD COLUMN `x` INTEGER NULL;\n"
-    "DO SLEEP(20);\n"
+    "DO (SELECT SLEEP(20) FROM `User` LIMIT 1);\n"
     "ALTER TABLE `User` ADD COLUMN `y` INTEGER NULL;\n",
 )
 
@@ -75,7 +75,7 @@ def test_killed_after_the_migrations_before_the_release_the_next_command_decides
 
 def test_killed_during_the_rollback_the_next_command_finishes_it(project):
     before = project.world()
-    sql = "ALTER TABLE `Post` ADD COLUMN `x` INTEGER NULL;\nSELECT * FROM `nowhere`;\n"
+    sql = f"ALTER TABLE `Post` ADD COLUMN `x` INTEGER NULL;\n{DUPLICATES}\n"
     path = project.add_migration("20260401000000_bad", sql)
     process = project.start("deploy")
     project.wait_for_phase("rolling_back", process)

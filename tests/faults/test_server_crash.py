@@ -69,7 +69,8 @@ def test_a_server_killed_inside_an_alter_and_restarted_ends_in_the_state_before(
 def test_a_connection_that_dies_in_a_migration_ends_in_the_state_before(project, own_server):
     before = project.world()
     project.add_migration(
-        "20260401000000_slow", "ALTER TABLE `Post` ADD COLUMN `x` INTEGER NULL;\nDO SLEEP(5);\n"
+        "20260401000000_slow",
+        "ALTER TABLE `Post` ADD COLUMN `x` INTEGER NULL;\nDO (SELECT SLEEP(5) FROM `User` LIMIT 1);\n",
     )
     process = project.start("deploy")
     project.wait_for_phase("migration_started", process)
@@ -77,7 +78,7 @@ def test_a_connection_that_dies_in_a_migration_ends_in_the_state_before(project,
         time.sleep(0.02)
     with connect(own_server.tcp_endpoint) as admin:
         for (number,) in rows(
-            admin, "SELECT id FROM information_schema.processlist WHERE info LIKE 'DO SLEEP%'"
+            admin, "SELECT id FROM information_schema.processlist WHERE info LIKE 'DO (SELECT SLEEP%'"
         ):
             execute(admin, f"KILL {number}")
     _, errors = process.communicate(timeout=150)

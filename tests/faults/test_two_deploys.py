@@ -12,7 +12,7 @@ pytestmark = pytest.mark.slow
 
 
 def test_the_second_deploy_leaves_within_five_seconds_naming_the_holder_and_makes_no_backup(project):
-    project.add_migration("20260401000000_slow", "DO SLEEP(12);\n")
+    project.add_migration("20260401000000_slow", "DO (SELECT SLEEP(12) FROM `User` LIMIT 1);\n")
     first = project.start("deploy")
     project.wait_for_phase("migration_started", first)
     backups = project.report("backups", "list")[1]

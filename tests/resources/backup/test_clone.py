@@ -72,7 +72,7 @@ def test_the_kept_copy_is_the_state_before_and_ends_with_close(awkward, connecti
     assert leftovers(awkward) == []
 
 
-def test_rows_written_during_the_clone_are_whole_in_the_archive(target, connection, server):
+def test_rows_written_during_the_clone_are_whole_in_the_archive(target, connection, server, said):
     execute(connection, "CREATE TABLE busy (id INT NOT NULL AUTO_INCREMENT PRIMARY KEY, a INT, b INT)")
     execute(connection, "CREATE TABLE pad (id INT NOT NULL PRIMARY KEY, body BLOB)")
     execute(
@@ -102,6 +102,7 @@ def test_rows_written_during_the_clone_are_whole_in_the_archive(target, connecti
         stop.set()
         writer.join()
     assert manifest.tables["busy"].rows > 0
+    assert any("storing them once more" in line for line in said.lines), "the large table was written to"
     verified = verify_backup(target, manifest.id)
     assert verified.tables == manifest.tables
     events = rows(

@@ -127,8 +127,8 @@ def test_a_large_change_is_read_in_little_memory(connection, read):
     execute(connection, "SET SESSION cte_max_recursion_depth = 100000")
     execute(
         connection,
-        "INSERT INTO t (id, v) WITH RECURSIVE r (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r WHERE n < 20000)"
-        " SELECT n, REPEAT('x', 500) FROM r",
+        "INSERT INTO t (id, v) WITH RECURSIVE r (n) AS"
+        " (SELECT 1 UNION ALL SELECT n + 1 FROM r WHERE n < 20000) SELECT n, REPEAT('x', 500) FROM r",
     )
     execute(connection, "INSERT INTO t (id, v) VALUES (0, REPEAT('y', 60000))")
     tracemalloc.start()

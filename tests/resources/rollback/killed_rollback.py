@@ -37,8 +37,14 @@ def main() -> None:
     given = json.loads(sys.stdin.read())
     place = given["place"]
     endpoint = Endpoint("127.0.0.1", given["port"], "dbsync", given["password"])
-    folders = {name: Path(given[name]) for name in ("storage", "state", "tools", "migrations")}
-    target = Target(endpoint=endpoint, database=given["database"], **folders)
+    target = Target(
+        endpoint=endpoint,
+        database=given["database"],
+        migrations=Path(given["migrations"]),
+        storage=Path(given["storage"]),
+        state=Path(given["state"]),
+        tools=Path(given["tools"]),
+    )
     source = PrivateServer.on_datadir(get_mysql(target.tools), Path(given["source"]))
     if place == "keys dropped":
         swap._renames = lambda *arguments: [die()]  # type: ignore[assignment,list-item]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
+from pymysql.constants import COMMAND
 
 from resources.errors import RollbackFailedError, RollbackRefusedError, TargetMismatchError
 from resources.mysql.connection import connect, execute, rows, value
@@ -169,9 +171,9 @@ def test_a_script_that_still_runs_is_ended_first(shop, target, journal, world, r
     deployment.journal.record(
         deployment.id, "migration_started", migration="1_bad", threads=[int(session.thread_id())]
     )
-    session._execute_command(
-        3, b"ALTER TABLE item ADD COLUMN a INT; DO SLEEP(60); ALTER TABLE item ADD COLUMN b INT"
-    )
+    script = "ALTER TABLE item ADD COLUMN a INT; DO SLEEP(60); ALTER TABLE item ADD COLUMN b INT"
+    begin: Any = session  # sends without waiting for the answer
+    begin._execute_command(COMMAND.COM_QUERY, script)
     while "`a` int" not in rows(shop, "SHOW CREATE TABLE item")[0][1]:
         pass
     deployment.undo()

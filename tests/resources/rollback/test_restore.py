@@ -1,0 +1,102 @@
+"""`restore` puts a backup back into the target that is named, and keeps what it replaces."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from resources.backup.make import make_full_backup
+from resources.errors import BackupCorruptError, RestoreFailedError, TargetMismatchError
+from resources.mysql.connection import execute, rows, value
+from resources.rollback import put_back
+from resources.rollback.restore import restore_backup
+from resources.rollback.side import leftovers
+
+pytestmark = pytest.mark.slow
+
+LATER = (
+    "ALTER TABLE item DROP COLUMN doc",
+    "DELETE FROM child WHERE id = 2",
+    "CREATE TABLE later (id INT PRIMARY KEY)",
+    "DROP VIEW above",
+)
+
+
+@pytest.fixture
+def backup_id(shop, target) -> str:
+    return make_full_backup(target).manifest.id
+
+
+def test_the_backup_is_back_and_what_it_replaced_is_kept(shop, target, world, backup_id):
+    before = world()
+    for statement in LATER:
+        execute(shop, statement)
+    result = restore_backup(target, backup_id)
+    assert world() == before
+    assert leftovers(shop, target.database) == [result.aside]
+    kept = {name for (name,) in rows(shop, f"SHOW TABLES FROM `{result.aside}`")}
+    assert {"later", "item", "child"} <= kept
+    assert value(shop, f"SELECT COUNT(*) FROM `{result.aside}`.child") == 1
+    assert result.as_dict()["drop_it_with"] == f"DROP DATABASE `{result.aside}`"
+    assert list((target.state / "servers").iterdir()) == []
+
+
+def test_a_dump_is_restored_too(shop, target, world):
+    execute(shop, "UPDATE item SET doc = '[1, \"x\"]', price = 1.5")
+    before = world()
+    made = make_full_backup(replace(target, backup_engine="mysqldump"))
+    for statement in LATER:
+        execute(shop, statement)
+    restore_backup(target, made.manifest.id)
+    assert world() == before
+
+
+def test_another_database_needs_the_targets_name_typed(shop, target, server, backup_id):
+    other = replace(target, database=f"{target.database}__other")
+    execute(shop, f"CREATE DATABASE `{other.database}`")
+    for confirm in (None, target.name):
+        with pytest.raises(TargetMismatchError) as refused:
+            restore_backup(other, backup_id, confirm_target=confirm)
+        assert f"--confirm-target {other.name}" in refused.value.hint
+    assert not rows(shop, f"SHOW TABLES FROM `{other.database}`")
+    restore_backup(other, backup_id, confirm_target=other.name)
+    assert value(shop, f"SELECT COUNT(*) FROM `{other.database}`.item") == 2
+
+
+def test_a_damaged_backup_touches_nothing(shop, target, world, backup_id):
+    for statement in LATER:
+        execute(shop, statement)
+    before = world()
+    file = max((target.storage / backup_id / "files").rglob("*.zst"), key=lambda path: path.stat().st_size)
+    data = bytearray(file.read_bytes())
+    data[len(data) // 2] ^= 1
+    file.chmod(0o600)
+    file.write_bytes(data)
+    with pytest.raises(BackupCorruptError):
+        restore_backup(target, backup_id)
+    assert world() == before
+    assert leftovers(shop, target.database) == []
+
+
+def test_a_restore_that_fails_says_the_state_and_can_be_typed_again(
+    shop, target, world, backup_id, monkeypatch
+):
+    before = world()
+    for statement in LATER:
+        execute(shop, statement)
+
+    def broken(*arguments: object) -> None:
+        raise OSError("cut off")
+
+    monkeypatch.setattr(put_back, "equalise", broken)
+    with pytest.raises(RestoreFailedError, match="cut off") as failed:
+        restore_backup(target, backup_id)
+    assert "DATA STATE: the backup's tables are in place" in failed.value.why
+    monkeypatch.undo()
+    first_aside = leftovers(shop, target.database)
+    result = restore_backup(target, backup_id)
+    assert world() == before
+    originals = [name for name in first_aside if "__dbsync_aside_" in name]
+    assert rows(shop, f"SHOW TABLES FROM `{originals[0]}` LIKE 'later'"), "the original state is still there"
+    assert result.aside not in originals
