@@ -214,6 +214,9 @@ def dagster_home(settings: Settings) -> Path:
         config.write_text(
             "telemetry:\n  enabled: false\n"
             "nux:\n  enabled: false\n"  # no dialog that asks for an e-mail address
+            # Dagster would start two `tail` a step to copy our output; a killed run leaves them running.
+            "compute_logs:\n  module: dagster._core.storage.noop_compute_log_manager\n"
+            "  class: NoOpComputeLogManager\n"
             "run_monitoring:\n  enabled: true\n  poll_interval_seconds: 5\n"
             "  free_slots_after_run_end_seconds: 60\n",
             encoding="utf-8",

@@ -257,7 +257,9 @@ def in_lanes(work: Iterable[T], one: Callable[[T, Callable[[], bool]], object], 
 def _yield_to_servers() -> None:
     """Let a server on this machine go first, ours that is being read or the user's own."""
     if sys.platform == "linux":  # elsewhere niceness belongs to the whole process
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
+        thread = threading.get_native_id()
+        now = os.getpriority(os.PRIO_PROCESS, thread)
+        os.setpriority(os.PRIO_PROCESS, thread, min(19, now + _NICENESS))
 
 
 def _check_length(backup: Path, file: StoredFile) -> None:

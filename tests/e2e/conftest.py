@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 
+from resources.mysql.leftovers import stop_leftovers
 from resources.prisma.apply import apply_pending
 from resources.prisma.lock import MigrationLock
 from tests.support.project import Project
@@ -38,9 +40,11 @@ DUPLICATES = "CREATE UNIQUE INDEX `User_email_key` ON `User`(`email`);"
 
 
 @pytest.fixture
-def empty_project(server, database, tools, tmp_path) -> Project:
+def empty_project(server, database, tools, tmp_path) -> Iterator[Project]:
     """No migrations yet, an empty database."""
-    return Project(tmp_path / "app", server.tcp_endpoint, database, tools)
+    yield Project(tmp_path / "app", server.tcp_endpoint, database, tools)
+    for folder in ("servers", "replay"):  # what a dbsync killed by the test left running
+        stop_leftovers(tmp_path / "app" / ".dbsync" / folder)
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import pytest
 from tests.e2e.conftest import BAD, DUPLICATES, GOOD
 
 pytestmark = pytest.mark.slow
+ADD_X = "ALTER TABLE `Post` ADD COLUMN `x` INTEGER NULL;"
 
 
 def test_a_good_release_is_backed_up_applied_checked_and_recorded(project):
@@ -88,8 +89,9 @@ def test_an_unhealthy_application_rolls_the_release_back(project, httpserver):
 
 def test_rows_written_meanwhile_in_other_tables_survive_the_rollback(project):
     """The rollback puts back what the migration touched, and only that."""
-    sql = f"ALTER TABLE `Post` ADD COLUMN `x` INTEGER NULL;\nDO (SELECT SLEEP(3) FROM `User` LIMIT 1);\n{DUPLICATES}\n"
-    project.add_migration("20260401000000_slow", sql)
+    project.add_migration(
+        "20260401000000_slow", f"{ADD_X}\nDO (SELECT SLEEP(3) FROM `User` LIMIT 1);\n{DUPLICATES}\n"
+    )
     process = project.start("deploy")
     project.wait_for_phase("migration_started", process)
     project.execute("INSERT INTO `User` (`email`) VALUES ('meanwhile@x')")
@@ -100,8 +102,9 @@ def test_rows_written_meanwhile_in_other_tables_survive_the_rollback(project):
 
 
 def test_rows_written_meanwhile_in_a_touched_table_stop_the_rollback_and_are_named(project):
-    sql = f"ALTER TABLE `Post` ADD COLUMN `x` INTEGER NULL;\nDO (SELECT SLEEP(3) FROM `User` LIMIT 1);\n{DUPLICATES}\n"
-    project.add_migration("20260401000000_slow", sql)
+    project.add_migration(
+        "20260401000000_slow", f"{ADD_X}\nDO (SELECT SLEEP(3) FROM `User` LIMIT 1);\n{DUPLICATES}\n"
+    )
     process = project.start("deploy")
     project.wait_for_phase("migration_started", process)
     while "`x`" not in project.world().schema["tables"]["Post"]:

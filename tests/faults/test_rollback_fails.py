@@ -16,7 +16,8 @@ def test_the_state_of_the_data_is_said_and_the_same_command_finishes_it_later(pr
     """A view whose definer's account was dropped cannot be made again: a rollback must not pretend."""
     httpserver.expect_request("/hook").respond_with_data("ok")
     before = project.world()
-    sql = f"ALTER TABLE `User` ADD COLUMN `seen` BOOLEAN NULL;\nDO (SELECT SLEEP(4) FROM `User` LIMIT 1);\n{DUPLICATES}\n"
+    add = "ALTER TABLE `User` ADD COLUMN `seen` BOOLEAN NULL;"
+    sql = f"{add}\nDO (SELECT SLEEP(4) FROM `User` LIMIT 1);\n{DUPLICATES}\n"
     project.add_migration("20260401000000_bad", sql)
     process = project.start(
         "deploy", ROLLBACK_MAX_ATTEMPTS="2", NOTIFICATION_WEBHOOK=httpserver.url_for("/hook")

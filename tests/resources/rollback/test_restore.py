@@ -44,6 +44,8 @@ def test_the_backup_is_back_and_what_it_replaced_is_kept(shop, target, world, ba
 
 def test_a_dump_is_restored_too(shop, target, world):
     execute(shop, "UPDATE item SET doc = '[1, \"x\"]', price = 1.5")
+    # Written out although it is the table's own: the one thing that a dump's text forgets.
+    execute(shop, "ALTER TABLE audit DROP COLUMN said")
     before = world()
     made = make_full_backup(replace(target, backup_engine="mysqldump"))
     for statement in LATER:
