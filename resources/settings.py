@@ -93,6 +93,11 @@ class Settings(BaseSettings):
     accept_drift: bool = Field(
         False, alias="DBSYNC_ACCEPT_DRIFT", description="true: deploy although the schema differs beforehand"
     )
+    accept_fewer_rows: str = Field(
+        "",
+        alias="DBSYNC_ACCEPT_FEWER_ROWS",
+        description="tables that the pending migrations delete rows from on purpose, comma-separated",
+    )
     disposable: bool = Field(
         False, alias="DBSYNC_DISPOSABLE", description="true: `dbsync reset` may empty this database"
     )
@@ -197,7 +202,8 @@ def target_of(settings: Settings) -> Target:
             preserve_user_data=settings.preserve_user_data,
             rollback_max_attempts=settings.rollback_max_attempts,
             rollback_timeout=settings.rollback_timeout,
-            accepted=frozenset(filter(None, (name.strip() for name in settings.accept.split(",")))),
+            accepted=_names(settings.accept),
+            accept_fewer_rows=_names(settings.accept_fewer_rows),
             accept_drift=settings.accept_drift,
             disposable=settings.disposable,
         ),
@@ -224,6 +230,10 @@ def dagster_home(settings: Settings) -> Path:
     os.environ["DAGSTER_HOME"] = str(home)
     os.environ["DAGSTER_DISABLE_TELEMETRY"] = "yes"
     return home
+
+
+def _names(listed: str) -> frozenset[str]:
+    return frozenset(filter(None, (name.strip() for name in listed.split(","))))
 
 
 def _find_migrations(folder: Path) -> Path:

@@ -28,6 +28,8 @@ class Policy:
     accepted: frozenset[str] = field(default_factory=frozenset)
     """Migration names whose history findings a person accepted by hand (`--accept`)."""
     accept_drift: bool = False
+    accept_fewer_rows: frozenset[str] = field(default_factory=frozenset)
+    """Tables that a person said the pending migrations delete rows from on purpose."""
     disposable: bool = False
     """DBSYNC_DISPOSABLE: `reset` may destroy this database."""
     connect_retries: int = 3

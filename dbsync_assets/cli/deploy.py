@@ -31,12 +31,25 @@ def deploy(
             "--accept-drift", help="Deploy although the schema differs from its migrations beforehand."
         ),
     ] = None,
+    accept_fewer_rows: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--accept-fewer-rows",
+            metavar="TABLE",
+            help="The migrations delete rows of it on purpose.",
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Back up and prove, apply what is pending, validate, check health; put everything back on failure."""
     from resources.deployment.record import evidence
 
-    loaded = load(Path(project), accept=",".join(accept) if accept else None, accept_drift=accept_drift)
+    loaded = load(
+        Path(project),
+        accept=",".join(accept) if accept else None,
+        accept_drift=accept_drift,
+        accept_fewer_rows=",".join(accept_fewer_rows) if accept_fewer_rows else None,
+    )
     with deployment_of(loaded, "deploy") as deployment:
         try:
             run_job("deploy", deployment, loaded.settings)

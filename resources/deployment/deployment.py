@@ -35,6 +35,7 @@ from resources.health.health import HealthStatus, check_health
 from resources.journal import FINAL_PHASES, Journal
 from resources.mysql.connection import connect, value
 from resources.mysql.digest import TableDigest
+from resources.mysql.installation import parse_version
 from resources.mysql.schema import Schema, read_schema
 from resources.prisma.apply import apply_pending
 from resources.prisma.lock import MigrationLock
@@ -42,6 +43,7 @@ from resources.prisma.result import MigrationResult
 from resources.prisma.status import MigrationStatus, migration_status
 from resources.rollback.reconcile import Reconciled, drop_created_database, reconcile
 from resources.rollback.rollback import RollbackResult, roll_back
+from resources.rollback.touched import rows_by_others
 from resources.target import Target
 from resources.validation.compare import Difference, compare
 from resources.validation.expected import expected_schemas
@@ -197,7 +199,13 @@ class Deployment:
         """Compare schema and rows with what they should be. Read-only: needs no lock."""
         before: Mapping[str, TableDigest] | None = self.backup.manifest.tables if self.backup else None
         self.validation = self._timed(
-            "validate", lambda: validate(self.target, before=before, accepted_drift=self.drift)
+            "validate",
+            lambda: validate(
+                self.target,
+                before=before,
+                accepted_drift=self.drift,
+                changed_by_others=self._rows_by_others(),
+            ),
         )
         return self.validation
 
@@ -359,6 +367,20 @@ class Deployment:
             expected, _ = expected_schemas(self.target, [applied, files], connection)
             names = int(value(connection, "SELECT @@lower_case_table_names"))
         return compare(expected, actual, lower_case_table_names=names)
+
+    def _rows_by_others(self) -> dict[str, int] | None:
+        if not (self.id and self.backup and self.backup.server and self.migration):
+            return None
+        if not self.migration.applied_migrations:
+            return None  # nothing of ours could have taken rows away
+        manifest = self.backup.manifest
+        return rows_by_others(
+            self.target,
+            self.journal.get(self.id),
+            self.backup.server.installation,
+            manifest.schema.tables,
+            parse_version(manifest.server_version),
+        )
 
     def held_lock(self) -> MigrationLock:
         assert self._lock

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
+from resources.journal import DeploymentRecord
 from resources.mysql.binlog import row_changes
-from resources.mysql.binlog_text import Changes, RowCounts
+from resources.mysql.binlog_text import CannotTellError, Changes, RowCounts
 from resources.mysql.endpoint import Endpoint
 from resources.mysql.installation import MysqlInstallation
 from resources.mysql.schema import HISTORY_TABLE
 from resources.rollback.foreign_keys import foreign_keys
 from resources.rollback.sessions import Ownership
 from resources.rollback.statements import tables_named
+from resources.target import Target
 
 CASCADES_LOGGED_SINCE = (9, 6)
 """Before this version the rows that a foreign key changes are in no binary log."""
@@ -137,6 +139,35 @@ def user_writes(
                 statements[table] = statements.get(table, 0) + 1
     unlogged = cascades(tables, spreading) if version[:2] < CASCADES_LOGGED_SINCE else {}
     return UserWrites(rows, statements, {table: unlogged[table] for table in wanted & set(unlogged)})
+
+
+def rows_by_others(
+    target: Target,
+    entry: DeploymentRecord,
+    installation: MysqlInstallation,
+    tables: Mapping[str, str],
+    version: tuple[int, ...],
+) -> dict[str, int] | None:
+    """Net rows (inserts less deletes) that sessions other than the deployment's wrote since its backup.
+
+    `tables`: name → text; version: the server's. None where the binary log does not say:
+    it is off or purged, or a foreign key may have deleted rows without a trace.
+    """
+    try:
+        log = ChangeLog.since(
+            target.endpoint,
+            installation,
+            target.database,
+            str(entry.facts.get("binlog_file") or ""),
+            int(entry.facts.get("binlog_position") or 0),
+        )
+        ownership = Ownership.of(entry, same_clock=target.endpoint.is_local)
+        writes = user_writes(log.changes, ownership, target.database, tables, tables, version)
+    except CannotTellError:
+        return None
+    if writes.cascades:
+        return None
+    return {table: counts.inserted - counts.deleted for table, counts in writes.rows.items()}
 
 
 def cascades(tables: Mapping[str, str], parents: Collection[str]) -> dict[str, str]:

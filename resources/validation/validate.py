@@ -80,7 +80,14 @@ def validate(
         accepted = [difference for difference in found if difference.is_as_accepted(accepted_drift)]
         differences = [difference for difference in found if difference not in accepted]
         scope = Scope(
-            Scan(connection), target.database, expected, actual, before, changed_by_others, fold=case != 0
+            Scan(connection),
+            target.database,
+            expected,
+            actual,
+            before,
+            changed_by_others,
+            target.policy.accept_fewer_rows,
+            fold=case != 0,
         )
         with clock.measure("import"):
             importing.join()

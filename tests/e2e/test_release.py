@@ -87,6 +87,19 @@ def test_an_unhealthy_application_rolls_the_release_back(project, httpserver):
     assert project.world() == before
 
 
+def test_rows_that_a_migration_deletes_need_a_word(project):
+    before = project.world()
+    project.add_migration("20260401000000_purge", "DELETE FROM `Post` WHERE `id` = 1;\n")
+    refused = project.run("deploy")
+    assert refused.returncode == 50, refused.stderr
+    assert "deploy --accept-fewer-rows Post" in refused.stderr
+    assert project.world() == before
+
+    accepted = project.run("deploy", "--accept-fewer-rows", "Post")
+    assert accepted.returncode == 0, accepted.stderr
+    assert project.world().digests["Post"].rows == before.digests["Post"].rows - 1
+
+
 def test_rows_written_meanwhile_in_other_tables_survive_the_rollback(project):
     """The rollback puts back what the migration touched, and only that."""
     project.add_migration(

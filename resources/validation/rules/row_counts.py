@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from typing import Any
 
@@ -22,6 +23,9 @@ def collect(scope: Scope) -> Frame:
         return frame
     for table, digest in sorted(scope.before.items()):
         if table.lower() == HISTORY_TABLE:
+            continue
+        if scope.key(table) in {scope.key(name) for name in scope.may_shrink}:
+            frame.notes.append(f"`{table}` ({digest.rows:,} rows before): fewer rows are accepted")
             continue
         if table not in scope.actual_tables:
             if table not in scope.expected_tables:
@@ -44,7 +48,16 @@ def collect(scope: Scope) -> Frame:
 
 
 def describe(line: Mapping[str, Any]) -> str:
-    return f"`{line['table']}` had {line['before']:,} rows before and has {line['after']:,} now"
+    others = line["by_others"]
+    meanwhile = f" ({others:+,} by other sessions)" if others else ""
+    return (
+        f"`{line['table']}` had {line['before']:,} rows before and has {line['after']:,} now{meanwhile}; "
+        f"on purpose: {_command(line['table'])}"
+    )
+
+
+def _command(table: str) -> str:
+    return f"dbsync deploy --accept-fewer-rows {shlex.quote(table)}"
 
 
 SUITE = Suite(

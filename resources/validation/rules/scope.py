@@ -28,6 +28,8 @@ class Scope:
     actual: Schema
     before: Mapping[str, TableDigest] | None = None
     others: Mapping[str, int] | None = None
+    may_shrink: frozenset[str] = frozenset()
+    """Tables of which a person said that the release deletes rows on purpose."""
     fold: bool = False
     """Table names are compared without case (lower_case_table_names is not 0)."""
 
