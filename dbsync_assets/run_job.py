@@ -18,7 +18,8 @@ def run_job(
 ) -> None:
     """Run job `name` on `deployment`. `config`: op name → its configuration (names only, no secrets).
 
-    Raises the deployment's own DbsyncError when it failed, else a DbsyncError with what Dagster recorded.
+    Raises the deployment's own DbsyncError when it failed, KeyboardInterrupt when a signal
+    stopped it, else a DbsyncError with what Dagster recorded.
     """
     dagster_home(settings)
     import dagster as dg
@@ -43,6 +44,8 @@ def run_job(
         raise deployment.error
     failures = [event for event in result.all_events if event.is_step_failure]
     detail = failures[0].step_failure_data.error if failures else None
+    if detail and detail.cls_name == "DagsterExecutionInterruptedError":
+        raise KeyboardInterrupt  # Dagster had caught the signal
     raise DbsyncError(
         f"the job {name} failed in {failures[0].step_key if failures else 'an unknown step'}",
         why=redact(detail.message if detail else "Dagster recorded no reason"),

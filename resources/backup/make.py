@@ -32,14 +32,14 @@ def make_full_backup(target: Target, *, keep_server: bool = False, io: StorageIo
     stays running for the caller to `close`. An error leaves nothing behind and nothing
     listed. Raises BackupFailedError, DiskFullError, MysqlNotFoundError, ConnectError.
     """
-    remove_partials(target.storage)
+    removed = remove_partials(target.storage)
     remove_abandoned(target)
     installation = get_mysql(target.tools, target.mysqld)
     began_at = utc_text()
     with connect(target.endpoint) as connection:
         source = read_source(connection, target.database)
         choice = choose_engine(target, source, installation, connection)
-    with partial(target.storage) as (backup_id, folder):
+    with partial(target.storage, removed=removed) as (backup_id, folder):
         work = work_folder(target, backup_id)
         made: Made | None = None
         try:

@@ -141,7 +141,7 @@ def decode(data: bytes, file_path: str) -> Manifest:
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         actual = hashlib.sha256(data).hexdigest()
         raise DamagedManifestError(
-            f"{len(data):,} bytes with sha256 {actual} are not a manifest: {type(error).__name__}: {error}"
+            f"{len(data):,} bytes, actual sha256 {actual}, are no manifest: {type(error).__name__}: {error}"
         ) from error
 
 

@@ -7,7 +7,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -27,9 +27,12 @@ _GRACE = 3600.0
 
 
 @contextmanager
-def partial(storage: Path, now: datetime | None = None) -> Iterator[tuple[str, Path]]:
+def partial(
+    storage: Path, now: datetime | None = None, *, removed: Iterable[str] = ()
+) -> Iterator[tuple[str, Path]]:
     """(new id, folder to build that backup in); the folder is gone afterwards unless it was published.
 
+    removed: ids of killed backups, never given out again: a journal may still name them.
     Raises DiskFullError.
     """
     try:
@@ -41,7 +44,7 @@ def partial(storage: Path, now: datetime | None = None) -> Iterator[tuple[str, P
     try:
         write_owner(folder)
         while True:
-            backup_id = next_id(_taken(storage), now or datetime.now(UTC))
+            backup_id = next_id([*_taken(storage), *removed], now or datetime.now(UTC))
             named = storage / (backup_id + PARTIAL)
             try:
                 folder.rename(named)
@@ -95,7 +98,7 @@ def is_abandoned(folder: Path) -> bool:
 
 
 def remove_partials(storage: Path) -> list[str]:
-    """Remove what killed backups left in the storage; the names."""
+    """Remove what killed backups left in the storage; their ids."""
     removed = []
     for folder in sorted(storage.glob(f"*{PARTIAL}")) if storage.is_dir() else []:
         if not folder.is_dir() or folder.is_symlink():
@@ -104,7 +107,7 @@ def remove_partials(storage: Path) -> list[str]:
         if (named and not (folder / OWNER).exists()) or is_abandoned(folder):
             # It gets its name with its owner inside, so without one it was being removed.
             shutil.rmtree(folder, ignore_errors=True)
-            removed.append(folder.name)
+            removed.append(folder.name.removesuffix(PARTIAL))
     return removed
 
 

@@ -29,6 +29,9 @@ def rollback(deployment: Deployment, deployment_id: str | None, accept_loss: boo
     target, journal = deployment.target, deployment.journal
 
     def work() -> dict[str, Any]:
+        for done in deployment.reconciled:  # what was asked for happened at the start of this command
+            if done.rollback and deployment_id in (None, done.deployment):
+                return done.rollback.as_dict()
         entry = journal.get(deployment_id) if deployment_id else newest_changed(deployment)
         result = roll_back(target, journal, entry.id, reason="asked by a person", accept_loss=accept_loss)
         return result.as_dict()

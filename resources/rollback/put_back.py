@@ -11,12 +11,12 @@ import pymysql
 
 from resources import progress
 from resources.errors import RestoreFailedError
+from resources.mysql.collations import made_again, without_defaults
 from resources.mysql.connection import Connection, connect, execute, quoted, rows
 from resources.mysql.digest import TableDigest, table_digests
 from resources.mysql.schema import canonical_table, table_names
 from resources.mysql.server import PrivateServer
 from resources.rollback.carry import carry_rows
-from resources.rollback.collations import made_again, without_defaults
 from resources.rollback.foreign_keys import without_foreign_keys
 from resources.rollback.may_create import require_may_create
 from resources.rollback.objects import (

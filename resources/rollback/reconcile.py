@@ -14,7 +14,7 @@ from resources.mysql.leftovers import stop_leftovers
 from resources.mysql.schema import table_names
 from resources.rollback.objects import read_objects
 from resources.rollback.restore import RESTORES
-from resources.rollback.rollback import roll_back
+from resources.rollback.rollback import RollbackResult, roll_back
 from resources.rollback.side import database_charset, read_plan
 from resources.target import Target
 
@@ -29,6 +29,7 @@ class Reconciled:
     outcome: str
     """failed, rolled_back, released, rollback_refused, abandoned."""
     text: str
+    rollback: RollbackResult | None = None
 
     def __str__(self) -> str:
         return self.text
@@ -101,7 +102,8 @@ def _settle(target: Target, journal: Journal, entry: DeploymentRecord) -> Reconc
     if result.outcome == "failed":
         return Reconciled(entry.id, entry.phase, "failed", f"{name}: nothing was changed")
     tables = ", ".join(f"`{table}`" for table in result.tables) or "no table"
-    return Reconciled(entry.id, entry.phase, "rolled_back", f"{name}: rolled back ({tables} put back)")
+    text = f"{name}: rolled back ({tables} put back)"
+    return Reconciled(entry.id, entry.phase, "rolled_back", text, result)
 
 
 def _remind(journal: Journal, entry: DeploymentRecord) -> None:

@@ -99,7 +99,7 @@ def test_a_cancelled_workflow_is_rolled_back_before_the_command_ends(project, na
     while "`x`" not in project.world().schema["tables"]["Post"]:
         time.sleep(0.05)
     process.send_signal(getattr(signal, name))
-    process.communicate(timeout=60)
-    assert process.returncode == 130
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
     assert project.journal_phases()[-1] == "rolled_back"
     assert project.world() == before

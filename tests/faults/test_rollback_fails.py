@@ -13,7 +13,7 @@ pytestmark = pytest.mark.slow
 
 
 def test_the_state_of_the_data_is_said_and_the_same_command_finishes_it_later(project, server, httpserver):
-    """A view whose definer's account was dropped cannot be made again: a rollback must not pretend."""
+    """Nobody can write to a server that became read-only, a rollback neither: it must not pretend."""
     httpserver.expect_request("/hook").respond_with_data("ok")
     before = project.world()
     add = "ALTER TABLE `User` ADD COLUMN `seen` BOOLEAN NULL;"
@@ -24,7 +24,6 @@ def test_the_state_of_the_data_is_said_and_the_same_command_finishes_it_later(pr
     )
     project.wait_for_phase("migration_started", process)
     with connect(server.tcp_endpoint) as admin:
-        # Nobody may write to the server any more, the rollback included.
         while "`seen`" not in project.world().schema["tables"]["User"]:
             pass
         execute(admin, "SET GLOBAL super_read_only = ON")

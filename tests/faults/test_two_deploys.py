@@ -25,5 +25,5 @@ def test_the_second_deploy_leaves_within_five_seconds_naming_the_holder_and_make
     assert project.report("backups", "list")[1] == backups
     first.communicate(timeout=60)
     assert first.returncode == 0
-    project.add_migration(*GOOD)
+    project.add_migration("20260501000000_later", GOOD[1])
     assert project.run("deploy").returncode == 0

@@ -64,7 +64,7 @@ def test_every_flipped_byte_is_noticed():
     "damaged", [b"", b"{}", b"[]", b"null", b"\xff\xfe", b"[" * 100_000, b'{"format": 1}']
 )
 def test_what_is_no_manifest_is_a_clear_error(damaged):
-    with pytest.raises(DamagedManifestError, match="are not a manifest"):
+    with pytest.raises(DamagedManifestError, match="are no manifest"):
         decode(damaged, "")
 
 
