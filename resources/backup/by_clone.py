@@ -6,11 +6,11 @@ import contextvars
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 from resources import progress
 from resources.backup import archive
 from resources.backup.clone import clone_into
+from resources.backup.early import LARGE, EarlyStore, stamp_of
 from resources.backup.job import Job
 from resources.backup.made import Made
 from resources.backup.manifest import StoredFile
@@ -22,36 +22,43 @@ from resources.mysql.server import PrivateServer
 # clone_status, where the position is, is a table of performance_schema; its instruments would
 # cost a fifth of the reading time.
 _START = {"performance_schema": "ON", "performance_schema_instrument": "%=OFF"}
-_LARGE = 32 << 20
-"""Bytes from which storing a file beside the reading is worth that it may have to be done twice."""
-_Stamp = tuple[int, int, int]
 
 
 def make_by_clone(job: Job) -> Made:
     """Raises CloneImpossibleError, DiskFullError, BackupFailedError.
 
-    What a starting server writes to at once (dictionary, undo, redo) is stored before it
-    starts, and so are small tables; large tables' files while it reads them. A file that it
-    wrote to meanwhile, because the clone's redo log had a change for it, is stored again:
-    see `_store_again`.
+    Large tables' files are stored while the clone still runs (`EarlyStore`) and while the
+    started copy reads them. What a starting server writes to at once (dictionary, undo,
+    redo) is stored before it starts, and so are small tables. A file that it wrote to
+    meanwhile, because the clone's redo log had a change for it, is stored again: see
+    `_store_again`.
     """
     size = job.source.instance_bytes + SERVER_BYTES
     require_room([(job.work, size), (job.backup, int(size * ARCHIVE_SHARE))])
     job.copy.mkdir(mode=0o700)
     datadir = job.copy / "data"
-    with job.timed("clone"):
+    with job.timed("clone"), EarlyStore(datadir, job.backup, job.io) as early:
         clone_into(datadir, job.work / "recipient", job.target.endpoint, job.source, job.installation)
         datadir.chmod(0o700)
     names, folders = files_to_keep(datadir)
-    stamps = {name: _stamp(datadir / name) for name in names if is_table_file(name)}
-    large = [name for name, stamp in stamps.items() if stamp[0] >= _LARGE]
+    stamps = {name: stamp_of(datadir / name) for name in names if is_table_file(name)}
+    large = [name for name, stamp in stamps.items() if stamp[0] >= LARGE]
     others = sorted(set(names) - set(large))
+    taken = early.taken(stamps)
+
+    def store() -> list[StoredFile]:
+        """And bring to the disk, while the processors are busy with something else."""
+        stored = early.finish(taken)
+        stored += archive.pack(datadir, sorted(set(large) - taken), job.backup, job.io)
+        archive.flush(job.backup, job.io)
+        return stored
+
     with job.timed("archive"):
         files = archive.pack(datadir, others, job.backup, job.io)
     begun = time.monotonic()
     server = copy_server(job.installation, job.copy, job.source.settings, **_START)
     with ThreadPoolExecutor(1, thread_name_prefix="store") as pool:
-        storing = pool.submit(contextvars.copy_context().run, _store, job, datadir, large)
+        storing = pool.submit(contextvars.copy_context().run, store)
         try:
             with job.timed("start"):
                 start_for_proof(server)
@@ -60,7 +67,7 @@ def make_by_clone(job: Job) -> Made:
                 contents = read_contents(server, job.target.database, begun)
             with job.timed("wait for archive"):
                 files += storing.result()
-            written = [name for name in large if _stamp(datadir / name) != stamps[name]]
+            written = [name for name in large if stamp_of(datadir / name) != stamps[name]]
             if written:
                 with job.timed("archive again"):
                     files = _store_again(job, server, files, [*others, *written])
@@ -69,13 +76,6 @@ def make_by_clone(job: Job) -> Made:
             raise
     files.sort(key=lambda one: one.path)
     return Made(server, files, folders, contents, "cloned, stored and started", file, position, gtids)
-
-
-def _store(job: Job, datadir: Path, names: Sequence[str]) -> list[StoredFile]:
-    """Store and bring to the disk, while the processors are busy with something else."""
-    files = archive.pack(datadir, names, job.backup, job.io)
-    archive.flush(job.backup, job.io)
-    return files
 
 
 def _store_again(
@@ -99,9 +99,3 @@ def _store_again(
     archive.flush(job.backup, job.io)
     start_for_proof(server)
     return [file for file in files if file.path not in replaced] + fresh
-
-
-def _stamp(path: Path) -> _Stamp:
-    """Changes whenever the file is written to."""
-    found = path.stat()
-    return found.st_size, found.st_mtime_ns, found.st_ctime_ns

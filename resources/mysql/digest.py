@@ -10,7 +10,7 @@ column order and types: compare tables of the same definition only.
 from __future__ import annotations
 
 import contextvars
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -37,9 +37,11 @@ class TableDigest:
         return cls(rows=int(data["rows"]), checksum=int(data["checksum"]))
 
 
-def table_digest(connection: Connection, database: str, table: str) -> TableDigest:
-    name = f"{quoted(database)}.{quoted(table)}"
-    count = int(value(connection, f"SELECT COUNT(*) FROM {name}"))
+def _count(connection: Connection, name: str) -> int:
+    return int(value(connection, f"SELECT COUNT(*) FROM {name}"))
+
+
+def _checksum(connection: Connection, name: str) -> int:
     checksum = rows(connection, f"CHECKSUM TABLE {name} EXTENDED")[0][1]
     if checksum is None:  # the server answers NULL plus a warning where a table cannot be read
         raise BackupFailedError(
@@ -47,7 +49,7 @@ def table_digest(connection: Connection, database: str, table: str) -> TableDige
             why=str(rows(connection, "SHOW WARNINGS")),
             hint=f"CHECK TABLE {name}",
         )
-    return TableDigest(rows=count, checksum=int(checksum))
+    return int(checksum)
 
 
 def table_digests(
@@ -67,21 +69,20 @@ def table_digests(
     queue = sorted(wanted, key=lambda name: int(sizes.get(name, 0)), reverse=True)
     if not queue:
         return {}
-    lanes = max(1, min(threads, len(queue)))
+    # The long readings first, so that no lane waits for one of them at the end.
+    pending = iter([(_checksum, name) for name in queue] + [(_count, name) for name in queue])
+    found: dict[tuple[Callable[[Connection, str], int], str], int] = {}
     with progress.step("digest rows", total=len(queue), unit="tables") as step:
-        pending = iter(queue)
 
-        def lane() -> dict[str, TableDigest]:
-            done: dict[str, TableDigest] = {}
+        def lane() -> None:
             with connect(endpoint) as mine:
-                for table in pending:
-                    done[table] = table_digest(mine, database, table)
-                    step.advance(1)
-            return done
+                for read, table in pending:
+                    found[read, table] = read(mine, f"{quoted(database)}.{quoted(table)}")
+                    if read is _count:
+                        step.advance(1)
 
+        lanes = min(threads, 2 * len(queue))
         with ThreadPoolExecutor(lanes) as pool:
-            futures = [pool.submit(contextvars.copy_context().run, lane) for _ in range(lanes)]
-            merged: dict[str, TableDigest] = {}
-            for future in futures:
-                merged.update(future.result())
-    return {name: merged[name] for name in sorted(merged)}
+            for future in [pool.submit(contextvars.copy_context().run, lane) for _ in range(lanes)]:
+                future.result()
+    return {name: TableDigest(found[_count, name], found[_checksum, name]) for name in sorted(queue)}
