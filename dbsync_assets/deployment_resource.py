@@ -55,10 +55,10 @@ def deployment_resource(context: dg.InitResourceContext) -> Iterator[Deployment]
 
 
 def purpose_of(job: str) -> Purpose:
-    """What a run of this job may do; an asset materialised alone in the UI counts as reading."""
+    """What a run of this job may do. An asset materialised alone in the UI is locked, and cannot migrate."""
     if job == "deploy":
         return "deploy"
-    return "change" if job in ("backup", "restore", "rollback", "resolve", "reset") else "read"
+    return "read" if job in ("migration_check", "validate", "health_check") else "change"
 
 
 class DagsterLog:

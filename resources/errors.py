@@ -174,6 +174,11 @@ class PendingError(DbsyncError):
     meaning = "migrations are pending (status only)"
 
 
+class UnfinishedError(DbsyncError):
+    exit_code, code = 35, "unfinished"
+    meaning = "a killed deployment is not put right yet, or waits for a decision"
+
+
 class MigrationFailedError(DbsyncError):
     exit_code, code = 40, "migration-failed"
     meaning = "a migration failed; what the database looks like now is said in the message"

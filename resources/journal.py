@@ -48,6 +48,15 @@ class DeploymentRecord:
         return self.phase in FINAL_PHASES
 
     @property
+    def changed_something(self) -> bool:
+        """Whether migrations of it are, or may be, in the database still."""
+        return (
+            self.reached("applying")
+            and self.phase not in ("rolled_back", "failed")
+            and self.facts.get("applied_migrations") != []
+        )
+
+    @property
     def is_local(self) -> bool:
         """Whether the process that wrote the last event ran on this machine."""
         return self.events[-1].get("host") == socket.gethostname()

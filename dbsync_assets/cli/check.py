@@ -16,7 +16,11 @@ def register(app: typer.Typer) -> None:
 
 
 def check(project: Project = HERE, as_json: Json = False) -> None:
-    """Refuse an edited, missing, failed or out-of-order migration; list what is pending. Changes nothing."""
+    """May what is pending be deployed?
+
+    Refuses an edited, missing, failed or out-of-order migration and lists what is pending.
+    Changes nothing, but that a deployment which was killed is put right first.
+    """
     loaded = load(Path(project))
     with deployment_of(loaded, "read") as deployment:
         run_job("migration_check", deployment, loaded.settings)

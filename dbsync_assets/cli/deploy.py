@@ -56,16 +56,16 @@ def deploy(
         finally:
             # The first failure may have come from a layer that could not undo (a signal between steps).
             deployment.undo(deployment.error.what if deployment.error else "interrupted")
-            if deployment.error is not None and as_json:
-                emit_json({"ok": False, **evidence(deployment, deployment.outcome)})
+            if as_json:
+                emit_json(
+                    {"ok": deployment.outcome == "released", **evidence(deployment, deployment.outcome)}
+                )
             elif deployment.rollback is not None and deployment.outcome == "rolled_back":
                 undone = deployment.rollback
                 say(f"rolled back in {undone.seconds:.1f} s: the database is as it was before", "bold yellow")
                 say(f"  put back  {', '.join(undone.tables) or 'nothing: no table had been touched'}")
                 say(f"  record    {deployment.record_path}")
-    if as_json:
-        emit_json({"ok": True, **evidence(deployment, "released")})
-    else:
+    if not as_json:
         summary(deployment)
 
 

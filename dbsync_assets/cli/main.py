@@ -30,6 +30,8 @@ def main(arguments: list[str] | None = None) -> int:
         hint = f"{context.command_path} --help" if context else "dbsync --help"
         return _failed(UsageError(_message(error), hint=hint), as_json)
     except (KeyboardInterrupt, Abort):
+        if as_json:
+            emit_json({"ok": False, "error": {"code": "interrupted", "exit_code": INTERRUPTED_EXIT_CODE}})
         stderr.print("interrupted; `dbsync status` tells what is true now")
         return INTERRUPTED_EXIT_CODE
     except DbsyncError as error:

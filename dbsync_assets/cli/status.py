@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
 from dbsync_assets.cli.context import HERE, Json, Project, load
 from dbsync_assets.cli.output import emit_json, say
-from resources.errors import PendingError
+from resources.errors import PendingError, UnfinishedError
+
+if TYPE_CHECKING:
+    from resources.journal import DeploymentRecord
 
 
 def register(app: typer.Typer) -> None:
@@ -16,18 +20,22 @@ def register(app: typer.Typer) -> None:
 
 
 def status(project: Project = HERE, as_json: Json = False) -> None:
-    """Applied, pending, edited, missing and failed migrations; the last deployment. Changes nothing.
+    """Where the database stands. Changes nothing.
 
+    Applied, pending, edited, missing and failed migrations, and the last deployment.
     Exit code 0: up to date. 34: migrations are pending. 30: the history is not clean.
+    35: a killed deployment is not put right yet.
     """
     from resources.journal import Journal
     from resources.prisma.status import migration_status
 
     target = load(Path(project)).target
     found = migration_status(target)
-    entries = [entry for entry in Journal(target.storage).all() if entry.target == target.name]
+    journal = Journal(target.storage)
+    entries = [entry for entry in journal.all() if entry.target == target.name]
     last = entries[-1] if entries else None
-    refusal = found.refusal()
+    # First: its half-applied migration would be called failed, and there is nothing to resolve by hand.
+    refusal = _unfinished(journal.unfinished(target.name)) or found.refusal()
     if as_json:
         error = refusal.as_dict() if refusal else None
         emit_json(
@@ -44,7 +52,9 @@ def status(project: Project = HERE, as_json: Json = False) -> None:
             say(f"  pending  {name}")
         for finding in found.findings:
             say(f"  {finding.kind:<8} {finding.migration}: {finding.what}")
-        if last:
+        if last and not last.is_final and last.owner_is_alive:
+            say(f"deployment {last.id} is under way: {last.phase}")
+        elif last:
             say(f"last deployment {last.id}: {last.phase} ({last.begun_at})")
         else:
             say("no deployment by dbsync yet")
@@ -52,3 +62,22 @@ def status(project: Project = HERE, as_json: Json = False) -> None:
         raise refusal
     if found.pending_names:
         raise PendingError(f"{len(found.pending_names)} migrations are pending", hint="dbsync deploy")
+
+
+def _unfinished(entries: list[DeploymentRecord]) -> UnfinishedError | None:
+    from resources.journal import WAITING_PHASES
+
+    for entry in entries:
+        if entry.phase in WAITING_PHASES:
+            return UnfinishedError(
+                f"deployment {entry.id} failed and its rollback waits for a decision",
+                why=str(entry.facts.get("refused") or "it would lose rows that users wrote since"),
+                hint=f"dbsync rollback --deployment {entry.id}",
+            )
+        if not entry.owner_is_alive:
+            return UnfinishedError(
+                f"deployment {entry.id} was stopped while `{entry.phase}` and is not put right yet",
+                why="status only looks; check, deploy and rollback put it right before anything else",
+                hint="dbsync check",
+            )
+    return None

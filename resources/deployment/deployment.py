@@ -38,6 +38,7 @@ from resources.mysql.digest import TableDigest
 from resources.mysql.installation import parse_version
 from resources.mysql.schema import Schema, read_schema
 from resources.prisma.apply import apply_pending
+from resources.prisma.failure import failure_of
 from resources.prisma.lock import MigrationLock
 from resources.prisma.result import MigrationResult
 from resources.prisma.status import MigrationStatus, migration_status
@@ -55,7 +56,8 @@ T = TypeVar("T")
 _RESTART_SECONDS = 60.0
 """How long a server that went away may take to come back before the rollback is given up for now."""
 Purpose = Literal["deploy", "change", "read"]
-"""deploy: locked and journalled; change (backup, restore, reset …): locked; read: neither."""
+"""deploy: locked and journalled; change (backup, restore, reset …): locked; read: neither, but
+what a killed deployment left is put right first, under the lock."""
 
 
 class Deployment:
@@ -164,10 +166,12 @@ class Deployment:
         Raises MigrationFailedError (or a subclass) after the rollback; the rollback's own
         error instead where that did not succeed.
         """
-        if self.status is None or self.backup is None or not self.backup.manifest.proof.proven:
+        proven = self.backup is not None and self.backup.manifest.proof.proven
+        if self.id is None or self.status is None or not proven:
             raise self._note(
                 UsageError(
                     "migrations are applied only behind a history check and a proven backup of the same run",
+                    why="one asset alone cannot be materialised safely; the job `deploy` runs all of them",
                     hint="dbsync deploy",
                 )
             )
@@ -188,6 +192,7 @@ class Deployment:
                 ),
             )
         except BaseException as error:
+            self.migration = _failed_result(error, self.timings.get("apply", 0.0))
             self.undo(_reason(error))
             if self.error is not None and self.error is not error:
                 raise self.error from error
@@ -246,7 +251,7 @@ class Deployment:
 
     def release(self) -> str:
         """Write the evidence, close the journal entry, tell people. Returns the record's path."""
-        if self.migration is None or self.health is None:
+        if self.migration is None or not self.migration.success or self.health is None:
             raise self._note(
                 UsageError("a release is recorded only after all its gates", hint="dbsync deploy")
             )
@@ -413,6 +418,18 @@ def _reason(error: BaseException) -> str:
     if isinstance(error, MigrationFailedError):
         return error.what
     return str(error) or type(error).__name__
+
+
+def _failed_result(error: BaseException, seconds: float) -> MigrationResult:
+    """`applied_migrations`: what this run had applied before the failure, and has undone since."""
+    failure = failure_of(error)
+    return MigrationResult(
+        success=False,
+        migration_id=failure.migration if failure else None,
+        applied_migrations=list(failure.applied) if failure else [],
+        execution_time=seconds,
+        error=_reason(error),
+    )
 
 
 def live_schema(target: Target) -> Schema:

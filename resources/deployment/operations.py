@@ -41,13 +41,9 @@ def rollback(deployment: Deployment, deployment_id: str | None, accept_loss: boo
 
 
 def newest_changed(deployment: Deployment) -> DeploymentRecord:
-    """The newest deployment of this target that began to apply and was not undone."""
+    """The newest deployment of this target whose migrations are, or may be, in the database."""
     for entry in reversed(deployment.journal.all()):
-        if (
-            entry.target == deployment.target.name
-            and entry.reached("applying")
-            and entry.phase != "rolled_back"
-        ):
+        if entry.target == deployment.target.name and entry.changed_something:
             return entry
     raise NothingToRollBackError(
         "no deployment of this target changed anything that is not already undone",

@@ -51,7 +51,7 @@ def reach_again(target: Target, why: str) -> Connection:
                     "the connection was lost and the server cannot be reached to learn the outcome",
                     where=target.name,
                     why=f"{why}; since then: {error.what}",
-                    hint="bring the server up, then: dbsync status (it reads the server and puts it right)",
+                    hint="bring the server up, then: dbsync check (it reads the server and puts it right)",
                 ) from error
         time.sleep(_PAUSE)
 
@@ -84,7 +84,7 @@ def end_session(target: Target, connection: Connection, thread_id: int, until: f
                 f"a statement of connection {thread_id} is still running on the server after KILL",
                 where=target.name,
                 why=why,
-                hint=f"wait until SHOW PROCESSLIST no longer lists {thread_id}, then: dbsync status",
+                hint=f"wait until SHOW PROCESSLIST no longer lists {thread_id}, then: dbsync check",
             )
         time.sleep(_PAUSE)
 

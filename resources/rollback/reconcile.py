@@ -111,7 +111,9 @@ def _remind(journal: Journal, entry: DeploymentRecord) -> None:
     if any(one.phase == "released" for one in later):
         journal.record(entry.id, "abandoned", note="a later release stands on it")
         return
-    progress.say(f"deployment {entry.id} failed and waits for a decision: dbsync rollback --accept-loss")
+    progress.say(
+        f"deployment {entry.id} failed and waits for a decision: dbsync rollback --deployment {entry.id}"
+    )
 
 
 def drop_created_database(target: Target, entry: DeploymentRecord) -> None:

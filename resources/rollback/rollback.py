@@ -202,11 +202,7 @@ def _newer(journal: Journal, entry: DeploymentRecord) -> DeploymentRecord | None
     later = [
         other
         for other in journal.all()
-        if other.target == entry.target
-        and other.id > entry.id
-        and other.reached("applying")
-        and other.phase not in ("rolled_back", "failed")
-        and other.facts.get("applied_migrations") != []
+        if other.target == entry.target and other.id > entry.id and other.changed_something
     ]
     return later[-1] if later else None
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import threading
 import time
 
 import pytest
+from werkzeug import Response
 
 from tests.e2e.conftest import DUPLICATES, GOOD
 from tests.support.project import kill
@@ -50,7 +53,7 @@ def test_killed_inside_a_migration_the_next_command_rolls_back(project):
         time.sleep(0.05)
     kill(process)
     code, report = project.report("status")
-    assert code != 0, "a killed deployment is not reported as fine"
+    assert code == 35, "a killed deployment is not reported as fine, nor its migration as one to resolve"
     assert report["last_deployment"]["phase"] not in ("released", "rolled_back")
     (project.migrations / SLOW[0] / "migration.sql").unlink()
     (project.migrations / SLOW[0]).rmdir()
@@ -62,11 +65,18 @@ def test_killed_inside_a_migration_the_next_command_rolls_back(project):
 
 
 @pytest.mark.parametrize("phase", ["applied", "validated"])
-def test_killed_after_the_migrations_before_the_release_the_next_command_decides_and_says_so(project, phase):
+def test_killed_after_the_migrations_before_the_release_the_next_command_decides_and_says_so(
+    project, phase, httpserver
+):
+    killed = threading.Event()
+    httpserver.expect_request("/health").respond_with_handler(lambda _: killed.wait(60) and Response("late"))
     project.add_migration(*GOOD)
-    process = project.start("deploy")
+    process = project.start("deploy", HEALTH_URL=httpserver.url_for("/health"))
     project.wait_for_phase(phase, process)
     kill(process)
+    killed.set()
+    code, report = project.report("status")
+    assert code == 35 and report["error"]["hint"] == "dbsync check"
     done = project.run("deploy")
     assert done.returncode == 0, done.stderr
     assert "rolled back" in done.stderr
@@ -80,6 +90,7 @@ def test_killed_during_the_rollback_the_next_command_finishes_it(project):
     process = project.start("deploy")
     project.wait_for_phase("rolling_back", process)
     kill(process)
+    assert project.run("status").returncode == 35
     path.unlink()
     path.parent.rmdir()
     done = project.run("deploy")
@@ -94,12 +105,15 @@ def test_a_cancelled_workflow_is_rolled_back_before_the_command_ends(project, na
 
     before = project.world()
     project.add_migration(*SLOW)
-    process = project.start("deploy")
+    process = project.start("deploy", "--json")
     project.wait_for_phase("migration_started", process)
     while "`x`" not in project.world().schema["tables"]["Post"]:
         time.sleep(0.05)
     process.send_signal(getattr(signal, name))
-    _, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=60)
     assert process.returncode == 130, err
+    report = json.loads(out)
+    assert report["ok"] is False and report["outcome"] == "rolled_back"
+    assert report["migration"]["success"] is False
     assert project.journal_phases()[-1] == "rolled_back"
     assert project.world() == before
