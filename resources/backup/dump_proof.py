@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from resources.backup.mysqldump import suspicious_columns
-from resources.backup.proof import Contents, canonical_schema
+from resources.backup.proof import Contents
 from resources.errors import BackupFailedError
 from resources.mysql.collations import without_defaults
 from resources.mysql.connection import connect, rows
 from resources.mysql.digest import TableDigest, table_digests
 from resources.mysql.endpoint import Endpoint
-from resources.mysql.schema import KINDS, Schema
+from resources.mysql.schema import KINDS, Schema, read_schema
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class State:
 
 def read_state(endpoint: Endpoint, database: str) -> State:
     with connect(endpoint, database) as connection:
-        schema = canonical_schema(connection, database)
+        schema = read_schema(connection, database)
     return State(table_digests(endpoint, database), schema)
 
 

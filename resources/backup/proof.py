@@ -11,11 +11,11 @@ import pymysql
 
 from resources.backup.manifest import Proof
 from resources.errors import BackupFailedError, EnvironmentCheckError
-from resources.mysql.connection import Connection, execute, rows
+from resources.mysql.connection import rows
 from resources.mysql.digest import TableDigest, table_digests
 from resources.mysql.schema import Schema, read_schema
 from resources.mysql.server import PrivateServer
-from resources.prisma.history import read_history
+from resources.prisma.history import read_history, schema_version
 
 
 @dataclass(frozen=True)
@@ -56,8 +56,8 @@ def read_contents(server: PrivateServer, database: str, begun: float) -> Content
     """
     try:
         with server.connect(database) as connection:
-            schema = canonical_schema(connection, database)
-            version = _schema_version(connection, database)
+            schema = read_schema(connection, database)
+            version = schema_version(read_history(connection, database) or [])
         tables = table_digests(server.endpoint, database)
     except pymysql.err.MySQLError as error:
         raise BackupFailedError(
@@ -67,15 +67,6 @@ def read_contents(server: PrivateServer, database: str, begun: float) -> Content
             hint="CHECK TABLE on the server; then: dbsync backup",
         ) from error
     return Contents(tables, schema, version, time.monotonic() - begun)
-
-
-def canonical_schema(connection: Connection, database: str) -> Schema:
-    """The schema's texts, whatever sql_mode the server has (ANSI_QUOTES changes them).
-
-    The connection's database must be `database`: a view's text leaves that name out.
-    """
-    execute(connection, "SET SESSION sql_mode = 'NO_ENGINE_SUBSTITUTION', SESSION sql_quote_show_create = 1")
-    return read_schema(connection, database)
 
 
 def clone_position(server: PrivateServer) -> tuple[str, int, str]:
@@ -97,9 +88,3 @@ def clone_position(server: PrivateServer) -> tuple[str, int, str]:
 
 def utc_text() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def _schema_version(connection: Connection, database: str) -> str:
-    """Name of the migration applied last, or "empty"."""
-    applied = [row for row in read_history(connection, database) or [] if row.is_applied]
-    return max(applied, key=lambda row: row.started_at).migration_name if applied else "empty"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pymysql
 
 from resources.errors import NoSuchDatabaseError
-from resources.mysql.connection import Connection, rows, value
+from resources.mysql.connection import Connection, is_denied, rows, value
 
 # Settings under which a copy reads its files, runs its code and shows its definitions as the
 # original does. Each one can be given to mysqld at its start.
@@ -34,7 +34,6 @@ _FIXED_DEFAULTS = {
     "innodb_page_size": "16384",
     "innodb_data_file_path": "ibdata1:12M:autoextend",
 }
-_ACCESS_DENIED = frozenset({1044, 1142, 1227})
 
 
 @dataclass(frozen=True)
@@ -73,7 +72,7 @@ def read_source(connection: Connection, database: str) -> Source:
         files = "SELECT SUM(file_size) FROM information_schema.innodb_tablespaces"
         of_instance = int(value(connection, files) or 0)
     except pymysql.err.MySQLError as error:
-        if error.args[0] not in _ACCESS_DENIED:  # it takes PROCESS
+        if not is_denied(error):  # it takes PROCESS
             raise
         of_instance = int(value(connection, sizes))
     return Source(

@@ -13,7 +13,7 @@ from resources.target import Target
 
 def work_folder(target: Target, name: str) -> Path:
     """A new 0700 folder of this process. Raises DiskFullError, FileExistsError."""
-    folder = _parent(target) / name
+    folder = servers_folder(target) / name
     try:
         folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.mkdir(mode=0o700)
@@ -27,7 +27,7 @@ def work_folder(target: Target, name: str) -> Path:
 
 def remove_abandoned(target: Target) -> list[str]:
     """Stop the servers and remove the folders of processes that are gone; the folders' names."""
-    parent = _parent(target)
+    parent = servers_folder(target)
     stop_leftovers(parent)
     removed = []
     for folder in sorted(parent.iterdir()) if parent.is_dir() else []:
@@ -37,5 +37,6 @@ def remove_abandoned(target: Target) -> list[str]:
     return removed
 
 
-def _parent(target: Target) -> Path:
+def servers_folder(target: Target) -> Path:
+    """Where the private servers of backups, proofs and rollbacks lie."""
     return target.state / "servers"

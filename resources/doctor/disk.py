@@ -12,7 +12,7 @@ import pymysql
 
 from resources.doctor.check import Patient, check
 from resources.doctor.finding import Finding
-from resources.mysql.connection import value
+from resources.mysql.connection import is_denied, value
 
 _SERVER_OVERHEAD = 300 * 2**20
 """Bytes of an empty private server: its dictionary, undo and redo logs."""
@@ -79,7 +79,7 @@ def _size(patient: Patient) -> int:
             return int(whole or 0)
         except pymysql.err.MySQLError as error:
             # 1227: it takes PROCESS, whose absence the privileges check reports.
-            if error.args[0] != 1227:
+            if not is_denied(error):
                 raise
     return int(
         value(

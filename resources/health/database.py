@@ -11,11 +11,10 @@ import pymysql
 from resources.errors import DbsyncError
 from resources.health import thresholds as limit
 from resources.health.status import Problem
-from resources.mysql.connection import Connection, connect, rows, value
+from resources.mysql.connection import Connection, connect, is_denied, rows, value
 from resources.target import Target
 
 _STATUS = ("Threads_connected", "Threads_running", "Uptime")
-_DENIED = frozenset({1044, 1142, 1143, 1227, 1370})
 _READ_SECONDS = 15.0
 
 
@@ -75,7 +74,7 @@ def _optional(connection: Connection, sql: str) -> int | None:
     try:
         return int(value(connection, sql) or 0)
     except pymysql.err.MySQLError as error:
-        if error.args and error.args[0] in _DENIED:
+        if is_denied(error):
             return None
         raise
 

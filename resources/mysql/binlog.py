@@ -10,12 +10,10 @@ from dataclasses import dataclass
 import pymysql
 
 from resources.mysql.binlog_text import CannotTellError, Changes, TextReader, lines_of
-from resources.mysql.connection import Connection, Row, connect, option_file, rows, value
+from resources.mysql.connection import Connection, Row, connect, is_denied, option_file, rows, value
 from resources.mysql.endpoint import Endpoint
 from resources.mysql.installation import MysqlInstallation
 from resources.redact import redact
-
-_NO_PRIVILEGE = (1227, 1045, 1142)
 
 
 @dataclass(frozen=True)
@@ -32,7 +30,7 @@ def current_position(connection: Connection) -> Position:
             raise CannotTellError("the server writes no binary log (log_bin is OFF)")
         found = _status(connection)
     except pymysql.err.MySQLError as error:
-        if error.args and error.args[0] in _NO_PRIVILEGE:
+        if is_denied(error):
             raise CannotTellError(f"the account may not read the binary log: {error.args[-1]}") from error
         raise
     if not found:

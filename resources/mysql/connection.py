@@ -119,6 +119,15 @@ def quoted(identifier: str) -> str:
     return "`" + identifier.replace("`", "``") + "`"
 
 
+# Access to the server, a database, a table, a column or a routine; a missing global privilege.
+_DENIED = frozenset({1044, 1045, 1142, 1143, 1227, 1370})
+
+
+def is_denied(error: BaseException) -> bool:
+    """Whether the server refused it for want of a privilege."""
+    return isinstance(error, pymysql.err.MySQLError) and bool(error.args) and error.args[0] in _DENIED
+
+
 def is_lost(error: BaseException) -> bool:
     """Whether the error says the connection is gone, so the statement's outcome is unknown."""
     if isinstance(

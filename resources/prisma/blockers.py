@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pymysql
 
-from resources.mysql.connection import Connection, Row, rows
+from resources.mysql.connection import Connection, Row, is_denied, rows
 from resources.redact import inert, redact
 
 _SHOWN = 200
@@ -46,7 +46,8 @@ _VISIBLE_SESSIONS = """
     FROM information_schema.processlist
     WHERE db = %s AND id NOT IN %s AND id <> CONNECTION_ID() AND state NOT LIKE 'Waiting for%%'
     ORDER BY time DESC LIMIT 3"""
-_NO_ACCESS = frozenset({1142, 1143, 1044, 1227, 1146, 1109})
+# Without performance_schema its tables do not exist.
+_NO_TABLE = (1146, 1109)
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,7 @@ def find_blockers(
     try:
         found = rows(connection, _METADATA_LOCKS, (thread_id,)) or rows(connection, _ROW_LOCKS, (thread_id,))
     except pymysql.err.MySQLError as error:
-        if not error.args or error.args[0] not in _NO_ACCESS:
+        if not is_denied(error) and error.args[:1] not in {(code,) for code in _NO_TABLE}:
             raise
         found = []
     # Also where performance_schema or its lock instruments are switched off.

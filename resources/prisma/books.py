@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import pymysql
 
 from resources.errors import DbsyncError, LockWaitError, MigrationFailedError, PrivilegeError
-from resources.mysql.connection import Connection, execute, is_lost, quoted
+from resources.mysql.connection import Connection, execute, is_denied, is_lost, quoted
 from resources.prisma import history
 from resources.prisma.execute import error_code, error_text
 from resources.prisma.folder import MigrationFile
@@ -122,7 +122,7 @@ class Books:
 def explain(error: BaseException, target: Target, what: str) -> DbsyncError:
     """A typed error for a failure of the bookkeeping itself."""
     code, text = error_code(error), error_text(error)
-    if code in (1044, 1142, 1143, 1227):
+    if is_denied(error):
         return PrivilegeError(
             what,
             where=target.name,

@@ -7,6 +7,7 @@ Rows are ordered by `started_at` alone, so within the table it must rise strictl
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -14,8 +15,8 @@ import pymysql
 
 from resources.errors import HistoryError
 from resources.mysql.connection import Connection, Row, execute, quoted, rows, value
+from resources.mysql.schema import HISTORY_TABLE
 
-TABLE = "_prisma_migrations"
 CREATE_TABLE = """CREATE TABLE _prisma_migrations (
     id                      VARCHAR(36) PRIMARY KEY NOT NULL,
     checksum                VARCHAR(64) NOT NULL,
@@ -64,7 +65,7 @@ def read_history(connection: Connection, database: str) -> list[MigrationRow] | 
     try:
         found = rows(
             connection,
-            f"SELECT {_COLUMNS} FROM {quoted(database)}.{TABLE} ORDER BY started_at ASC",
+            f"SELECT {_COLUMNS} FROM {quoted(database)}.{HISTORY_TABLE} ORDER BY started_at ASC",
         )
     except pymysql.err.MySQLError as error:
         if error.args and error.args[0] == _NO_SUCH_TABLE:
@@ -84,7 +85,7 @@ def user_tables(connection: Connection, database: str) -> list[str]:
         connection,
         "SELECT table_name FROM information_schema.tables"
         " WHERE table_schema = %s AND table_type = 'BASE TABLE' AND table_name <> %s ORDER BY table_name",
-        (database, TABLE),
+        (database, HISTORY_TABLE),
     )
     return [name for (name,) in found]
 
@@ -94,7 +95,7 @@ def insert_started(connection: Connection, name: str, checksum: str) -> str:
     row_id = str(uuid.uuid4())
     execute(
         connection,
-        f"INSERT INTO {TABLE} (id, checksum, started_at, migration_name) VALUES (%s, %s, %s, %s)",
+        f"INSERT INTO {HISTORY_TABLE} (id, checksum, started_at, migration_name) VALUES (%s, %s, %s, %s)",
         (row_id, checksum, _next_start(connection), name),
     )
     return row_id
@@ -105,11 +106,12 @@ def finish(connection: Connection, row_id: str) -> None:
 
     Idempotent, so that it can be sent again on a new connection.
     """
-    execute(connection, f"UPDATE {TABLE} SET applied_steps_count = 1 WHERE id = %s", (row_id,))
+    execute(connection, f"UPDATE {HISTORY_TABLE} SET applied_steps_count = 1 WHERE id = %s", (row_id,))
     execute(
         connection,
         # A clock that was set back must not end a migration before it began.
-        f"UPDATE {TABLE} SET finished_at = GREATEST(CAST(%s AS DATETIME(3)), started_at) WHERE id = %s",
+        f"UPDATE {HISTORY_TABLE} SET finished_at = GREATEST(CAST(%s AS DATETIME(3)), started_at)"
+        " WHERE id = %s",
         (utc_now(), row_id),
     )
 
@@ -117,11 +119,11 @@ def finish(connection: Connection, row_id: str) -> None:
 def write_logs(connection: Connection, row_id: str, logs: str) -> None:
     """The error text of a failed migration; its row stays open, which is Prisma's "failed"."""
     kept = logs.encode()[:_LOG_BYTES].decode("utf-8", "ignore")
-    execute(connection, f"UPDATE {TABLE} SET logs = %s WHERE id = %s", (kept, row_id))
+    execute(connection, f"UPDATE {HISTORY_TABLE} SET logs = %s WHERE id = %s", (kept, row_id))
 
 
 def delete_row(connection: Connection, row_id: str) -> None:
-    execute(connection, f"DELETE FROM {TABLE} WHERE id = %s", (row_id,))
+    execute(connection, f"DELETE FROM {HISTORY_TABLE} WHERE id = %s", (row_id,))
 
 
 def insert_applied(connection: Connection, name: str, checksum: str) -> None:
@@ -129,14 +131,14 @@ def insert_applied(connection: Connection, name: str, checksum: str) -> None:
     now = _next_start(connection)
     execute(
         connection,
-        f"INSERT INTO {TABLE} (id, checksum, logs, started_at, finished_at, migration_name)"
+        f"INSERT INTO {HISTORY_TABLE} (id, checksum, logs, started_at, finished_at, migration_name)"
         " VALUES (%s, %s, '', %s, %s, %s)",
         (str(uuid.uuid4()), checksum, now, now, name),
     )
 
 
 def mark_rolled_back(connection: Connection, row_id: str) -> None:
-    execute(connection, f"UPDATE {TABLE} SET rolled_back_at = %s WHERE id = %s", (utc_now(), row_id))
+    execute(connection, f"UPDATE {HISTORY_TABLE} SET rolled_back_at = %s WHERE id = %s", (utc_now(), row_id))
 
 
 def utc_now() -> datetime:
@@ -146,7 +148,7 @@ def utc_now() -> datetime:
 
 
 def _next_start(connection: Connection) -> datetime:
-    newest = value(connection, f"SELECT MAX(started_at) FROM {TABLE}")
+    newest = value(connection, f"SELECT MAX(started_at) FROM {HISTORY_TABLE}")
     return max(utc_now(), newest + _MILLISECOND) if newest else utc_now()
 
 
@@ -154,9 +156,15 @@ def _row(columns: Row) -> MigrationRow:
     for index, name in _REQUIRED.items():
         if columns[index] is None:
             raise HistoryError(
-                f"Failed to extract `{name}` from `{TABLE}` row.",
-                where=TABLE,
+                f"Failed to extract `{name}` from `{HISTORY_TABLE}` row.",
+                where=HISTORY_TABLE,
                 why="Prisma's own commands stop at such a row as well",
-                hint=f"SELECT * FROM {TABLE}: give the row a value or remove it",
+                hint=f"SELECT * FROM {HISTORY_TABLE}: give the row a value or remove it",
             )
     return MigrationRow(*columns)
+
+
+def schema_version(history: Sequence[MigrationRow]) -> str:
+    """The name of the migration that was applied last, or "empty"."""
+    done = [row for row in history if row.is_applied]
+    return max(done, key=lambda row: row.started_at).migration_name if done else "empty"

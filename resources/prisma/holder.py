@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 import pymysql
 
-from resources.mysql.connection import Connection, execute, rows, value
+from resources.mysql.connection import Connection, execute, is_denied, rows, value
 from resources.redact import inert, redact
 
 LOCK_NAME = "prisma_migrate"
@@ -96,7 +96,7 @@ def _tolerant(connection: Connection, sql: str, holder_id: int) -> tuple | None:
     try:
         found = rows(connection, sql, (holder_id,))
     except (pymysql.err.OperationalError, pymysql.err.ProgrammingError) as error:
-        if error.args[0] in (1142, 1143, 1044, 1227, 1146):
+        if is_denied(error) or error.args[0] == 1146:
             return None
         raise
     return found[0] if found else None

@@ -7,13 +7,12 @@ from collections.abc import Callable, Sequence
 import pymysql
 
 from resources import progress
-from resources.mysql.connection import Connection, connect, execute, quoted
+from resources.mysql.connection import Connection, connect, execute, is_denied, quoted
 from resources.mysql.endpoint import Endpoint
 from resources.mysql.server import PrivateServer
 from resources.rollback.carry_dump import dump_table
 from resources.rollback.carry_events import carry_table, prepare_source
 
-_NO_PRIVILEGE = (1227, 1045)
 ROW_EVENTS, DUMP = "row events", "mysqldump"
 
 
@@ -62,5 +61,5 @@ def may_apply_events(connection: Connection) -> bool:
         execute(connection, "BINLOG ''")
     except pymysql.err.MySQLError as error:
         # Past the privilege check the empty statement is a syntax error.
-        return not (error.args and error.args[0] in _NO_PRIVILEGE)
+        return not is_denied(error)
     return True

@@ -12,7 +12,7 @@ import pymysql
 from resources import progress
 from resources.errors import RestoreFailedError
 from resources.mysql.collations import made_again, without_defaults
-from resources.mysql.connection import Connection, connect, execute, quoted, rows
+from resources.mysql.connection import Connection, connect, execute, is_denied, quoted, rows
 from resources.mysql.digest import TableDigest, table_digests
 from resources.mysql.schema import canonical_table, table_names
 from resources.mysql.server import PrivateServer
@@ -42,9 +42,6 @@ from resources.target import Target
 
 Record = Callable[..., None]
 """`record(step, **facts)`: side, loaded, compared, swapping, swapped, equal. On disk when it returns."""
-
-
-_NO_PRIVILEGE = 1227
 
 
 @dataclass(frozen=True)
@@ -175,7 +172,7 @@ def _switch_off(connection: Connection, name: str) -> None:
         execute(connection, f"SET SESSION {name} = OFF")
     except pymysql.err.OperationalError as error:
         # Then the server may refuse an old table's definition, in words of its own, in the side database.
-        if error.args[0] != _NO_PRIVILEGE:
+        if not is_denied(error):
             raise
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pymysql
 
 from resources import progress
+from resources.backup.work_folder import servers_folder
 from resources.errors import ConnectError, RollbackFailedError, RollbackRefusedError
 from resources.journal import WAITING_PHASES, DeploymentRecord, Journal
 from resources.mysql.connection import connect, execute, quoted, rows
@@ -50,7 +51,7 @@ def reconcile(target: Target, journal: Journal) -> list[Reconciled]:
     person must decide is said again, not decided. Raises RollbackFailedError where a
     rollback did not succeed: nothing else may be done to the database then.
     """
-    stop_leftovers(target.state / "servers")
+    stop_leftovers(servers_folder(target))
     done = []
     for entry in journal.unfinished(target.name):
         if entry.phase in WAITING_PHASES:

@@ -15,12 +15,12 @@ import pymysql
 from resources import progress
 from resources.durable_file import write_durably
 from resources.errors import ConnectError
-from resources.mysql.connection import Connection, connect, execute, is_lost, value
+from resources.mysql.connection import Connection, connect, is_lost, value
 from resources.mysql.digest import TableDigest
 from resources.mysql.schema import read_schema
 from resources.prisma.findings import history_findings
 from resources.prisma.folder import MigrationFile, read_migrations
-from resources.prisma.history import MigrationRow, read_history
+from resources.prisma.history import MigrationRow, read_history, schema_version
 from resources.redact import inert, redact
 from resources.target import Target
 from resources.validation.compare import Difference, compare
@@ -68,7 +68,6 @@ def validate(
     clock = _Clock()
     importing = preload()
     with clock.measure("total"), _reader(target) as connection:
-        canonical_texts(connection)
         files = read_migrations(target.migrations)
         history = read_history(connection, target.database) or []
         with clock.measure("expected"):
@@ -111,17 +110,6 @@ def _reader(target: Target) -> Iterator[Connection]:
                 why=redact(str(error.args[-1]) if error.args else type(error).__name__),
                 hint="dbsync validate",
             ) from error
-
-
-def canonical_texts(connection: Connection) -> None:
-    """Make this session's SHOW CREATE independent of the server's sql_mode (ANSI_QUOTES)."""
-    execute(connection, "SET SESSION sql_mode = 'NO_ENGINE_SUBSTITUTION', SESSION sql_quote_show_create = 1")
-
-
-def schema_version(history: Sequence[MigrationRow]) -> str:
-    """The name of the migration that was applied last, or "empty"."""
-    done = [row for row in history if row.is_applied]
-    return max(done, key=lambda row: row.started_at).migration_name if done else "empty"
 
 
 def _applied(files: Sequence[MigrationFile], history: Sequence[MigrationRow]) -> list[MigrationFile]:

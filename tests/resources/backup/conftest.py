@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from resources import progress
-from resources.backup.proof import canonical_schema
 from resources.mysql.connection import Connection, connect, execute
 from resources.mysql.digest import TableDigest, table_digests
 from resources.mysql.endpoint import Endpoint
+from resources.mysql.schema import read_schema
 from resources.target import Target
 
 AWKWARD = Path(__file__).with_name("awkward.sql")
@@ -28,7 +28,7 @@ class World:
 def world(endpoint: Endpoint, database: str) -> World:
     """Everything that a backup must bring back."""
     with connect(endpoint, database) as connection:
-        schema = canonical_schema(connection, database).as_dict()
+        schema = read_schema(connection, database).as_dict()
     return World(schema, table_digests(endpoint, database))
 
 
