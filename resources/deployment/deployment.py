@@ -13,7 +13,7 @@ from typing import Any, Literal, TypeVar
 
 from resources import progress
 from resources.backup.make import MadeBackup, make_full_backup
-from resources.deployment import record
+from resources.deployment import gates, record
 from resources.deployment.notice import send_notice
 from resources.deployment.preflight import ensure_database, require_privileges
 from resources.errors import (
@@ -53,6 +53,7 @@ from resources.validation.rules.own_suites import load_own_suites
 from resources.validation.validate import ValidationReport, validate
 
 T = TypeVar("T")
+E = TypeVar("E", bound=DbsyncError | None)
 _RESTART_SECONDS = 60.0
 """How long a server that went away may take to come back before the rollback is given up for now."""
 Purpose = Literal["deploy", "change", "read"]
@@ -109,10 +110,7 @@ class Deployment:
 
     def refuse_history(self) -> HistoryError | NotBaselinedError | None:
         """The reason why this history may not be deployed on, or None."""
-        if self.status is None:
-            return None
-        error = self.status.refusal()
-        return self._note(error) if error else None
+        return self._noted(self.status.refusal() if self.status else None)
 
     def back_up(self) -> MadeBackup:
         """A proven full backup, its private copy left running until the deployment ends."""
@@ -131,34 +129,14 @@ class Deployment:
         return made
 
     def refuse_backup(self) -> BackupFailedError | None:
-        if self.backup is not None and self.backup.manifest.proof.proven:
-            return None
-        return self._note(
-            BackupFailedError(
-                "there is no backup that was proven to restore",
-                why=self.backup.manifest.proof.result if self.backup else "no backup was made in this run",
-                hint="dbsync doctor",
-            )
-        )
+        return self._noted(gates.backup(self.backup))
 
     def refuse_drift(self) -> DriftError | None:
         """Compare the private copy with what its applied migrations make, before anything changes."""
         if self.status is None or self.backup is None:
             return None
         self.drift = self._timed("drift", self._drift)
-        if not self.drift or self.target.policy.accept_drift:
-            return None
-        shown = "; ".join(str(difference) for difference in self.drift[:5])
-        more = f" and {len(self.drift) - 5} more" if len(self.drift) > 5 else ""
-        return self._note(
-            DriftError(
-                f"the schema differs from its migrations in {len(self.drift)} "
-                f"place{'s' if len(self.drift) > 1 else ''} before this release",
-                where=self.target.name,
-                why=shown + more,
-                hint="write it as a migration (dbsync validate shows it), or: dbsync deploy --accept-drift",
-            )
-        )
+        return self._noted(gates.drift(self.target, self.drift))
 
     def apply(self) -> MigrationResult:
         """Apply what is pending. Any failure from here on ends in the pre-deploy state.
@@ -168,7 +146,7 @@ class Deployment:
         """
         proven = self.backup is not None and self.backup.manifest.proof.proven
         if self.id is None or self.status is None or not proven:
-            raise self._note(
+            raise self._noted(
                 UsageError(
                     "migrations are applied only behind a history check and a proven backup of the same run",
                     why="one asset alone cannot be materialised safely; the job `deploy` runs all of them",
@@ -216,20 +194,7 @@ class Deployment:
 
     def refuse_validation(self, part: str) -> ValidationFailedError | None:
         """`part` is "schema" or "rules"."""
-        if self.validation is None:
-            return None
-        found = self.validation.schema_problems if part == "schema" else self.validation.rule_problems
-        if not found:
-            return None
-        title = "the schema is not what the migrations make" if part == "schema" else "data rules do not hold"
-        return self._note(
-            ValidationFailedError(
-                f"{title} ({len(found)})",
-                where=self.target.name,
-                why="; ".join(found[:5]) + (f" and {len(found) - 5} more" if len(found) > 5 else ""),
-                hint=f"open {self.validation.html_path}",
-            )
-        )
+        return self._noted(gates.validation(self.target, self.validation, part))
 
     def check_health(self) -> HealthStatus:
         if self.validation is not None and self.id:
@@ -238,21 +203,12 @@ class Deployment:
         return self.health
 
     def refuse_health(self) -> HealthFailedError | None:
-        if self.health is None or self.health.healthy:
-            return None
-        return self._note(
-            HealthFailedError(
-                "the health check is not good",
-                where=self.target.name,
-                why="; ".join(str(problem) for problem in self.health.problems),
-                hint="dbsync health",
-            )
-        )
+        return self._noted(gates.health(self.target, self.health))
 
     def release(self) -> str:
         """Write the evidence, close the journal entry, tell people. Returns the record's path."""
         if self.migration is None or not self.migration.success or self.health is None:
-            raise self._note(
+            raise self._noted(
                 UsageError("a release is recorded only after all its gates", hint="dbsync deploy")
             )
         self._journal("healthy")
@@ -303,10 +259,6 @@ class Deployment:
             if self._lock is not None:
                 self._lock.release()
                 self._lock = None
-
-    def fail(self, error: DbsyncError) -> None:
-        """Remember why this deployment failed, for the command's exit code and the notice."""
-        self._note(error)
 
     # --- inside -------------------------------------------------------------------
 
@@ -403,12 +355,13 @@ class Deployment:
         try:
             return work()
         except DbsyncError as error:
-            self._note(error)
+            self._noted(error)
             raise
         finally:
             self.timings[name] = self.timings.get(name, 0.0) + time.monotonic() - begun
 
-    def _note(self, error: Any) -> Any:
+    def _noted(self, error: E) -> E:
+        """Remember the first error, for the command's exit code and the notice."""
         if self.error is None:
             self.error = error
         return error
