@@ -28,6 +28,7 @@ def status(project: Project = HERE, as_json: Json = False) -> None:
     """
     from resources.journal import Journal
     from resources.prisma.status import migration_status
+    from resources.rollback.reconcile import unfinished
 
     target = load(Path(project)).target
     found = migration_status(target)
@@ -35,7 +36,7 @@ def status(project: Project = HERE, as_json: Json = False) -> None:
     entries = [entry for entry in journal.all() if entry.target == target.name]
     last = entries[-1] if entries else None
     # First: its half-applied migration would be called failed, and there is nothing to resolve by hand.
-    refusal = _unfinished(journal.unfinished(target.name)) or found.refusal()
+    refusal = _unfinished(unfinished(target, journal)) or found.refusal()
     if as_json:
         error = refusal.as_dict() if refusal else None
         emit_json(
@@ -75,8 +76,9 @@ def _unfinished(entries: list[DeploymentRecord]) -> UnfinishedError | None:
                 hint=f"dbsync rollback --deployment {entry.id}",
             )
         if not entry.owner_is_alive:
+            kind = "the restore" if "aside" in entry.facts else "deployment"
             return UnfinishedError(
-                f"deployment {entry.id} was stopped while `{entry.phase}` and is not put right yet",
+                f"{kind} {entry.id} was stopped while `{entry.phase}` and is not put right yet",
                 why="status only looks; check, deploy and rollback put it right before anything else",
                 hint="dbsync check",
             )

@@ -42,7 +42,7 @@ from resources.prisma.failure import failure_of
 from resources.prisma.lock import MigrationLock
 from resources.prisma.result import MigrationResult
 from resources.prisma.status import MigrationStatus, migration_status
-from resources.rollback.reconcile import Reconciled, drop_created_database, reconcile
+from resources.rollback.reconcile import Reconciled, drop_created_database, reconcile, unfinished
 from resources.rollback.rollback import RollbackResult, roll_back
 from resources.rollback.touched import rows_by_others
 from resources.target import Target
@@ -264,7 +264,7 @@ class Deployment:
 
     def _begin(self) -> None:
         if self.purpose == "read":
-            if not self.journal.unfinished(self.target.name):
+            if not unfinished(self.target, self.journal):
                 return
             try:
                 with MigrationLock(self.target, "reconcile"):

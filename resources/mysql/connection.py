@@ -79,8 +79,8 @@ def connect(
             # would otherwise hang us for ever.
             read_timeout=endpoint.connect_timeout,
             client_flag=CLIENT.MULTI_STATEMENTS if multi_statements else 0,
+            # No other ssl_… argument: with one, pymysql builds a context of its own instead of this.
             ssl=_ssl_context(endpoint),
-            ssl_verify_identity=endpoint.tls.verify if endpoint.tls else None,
         )
     except pymysql.err.MySQLError as error:
         raise connect_error(error, endpoint, database) from error

@@ -44,6 +44,11 @@ class Reconciled:
         }
 
 
+def unfinished(target: Target, journal: Journal) -> list[DeploymentRecord]:
+    """Deployments and restores of this target that owe something, oldest first."""
+    return [*journal.unfinished(target.name), *Journal(target.storage, RESTORES).unfinished(target.name)]
+
+
 def reconcile(target: Target, journal: Journal) -> list[Reconciled]:
     """Put right what dead processes left unfinished on this target; the caller holds its lock.
 

@@ -15,7 +15,13 @@ from resources.backup.manifest import Manifest
 from resources.backup.open import open_manifest
 from resources.backup.verify import verify_files
 from resources.backup.work_folder import work_folder
-from resources.errors import BackupCorruptError, ConnectError, RestoreFailedError, TargetMismatchError
+from resources.errors import (
+    BackupCorruptError,
+    ConnectError,
+    DbsyncError,
+    RestoreFailedError,
+    TargetMismatchError,
+)
 from resources.journal import Journal
 from resources.mysql.connection import connect, value
 from resources.mysql.digest import table_digests
@@ -74,11 +80,15 @@ def restore_backup(target: Target, backup_id: str, *, confirm_target: str | None
     journal = Journal(target.storage, RESTORES)
     entry = journal.begin(target.name, backup_id=backup_id, side=names.side, aside=names.aside)
     folder = work_folder(target, f"restore-{backup_id}-{time.time_ns()}")
-    with progress.step(f"open backup {backup_id}"):
-        source = open_manifest(target, manifest, folder)
+    try:
+        with progress.step(f"open backup {backup_id}"):
+            source = open_manifest(target, manifest, folder)
+    except BaseException as error:
+        journal.record(entry, "failed", error=str(error), note="nothing was changed")
+        raise
     try:
         result = _put_back(target, manifest, source, names, journal, entry)
-    except (RestoreFailedError, pymysql.err.MySQLError, OSError) as error:
+    except (DbsyncError, pymysql.err.MySQLError, OSError) as error:
         journal.record(entry, "restore_incomplete", error=str(error))
         raise _incomplete(target, backup_id, names, error) from error
     finally:
@@ -170,7 +180,7 @@ def _clear_leftovers(target: Target) -> None:
 
 def _incomplete(target: Target, backup_id: str, names: SideNames, error: BaseException) -> RestoreFailedError:
     what, why = str(error.args[-1] if error.args else error), ""
-    if isinstance(error, RestoreFailedError):
+    if isinstance(error, DbsyncError):
         what, why = error.what, f"\n         {error.why}" if error.why else ""
     try:
         with connect(target.endpoint, read_timeout=30.0) as connection:

@@ -64,6 +64,8 @@ class TcpProxy:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._stop.set()
+        with suppress(OSError):  # wakes accept(), which would serve one more connection otherwise
+            self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         self._close_all()
 
@@ -105,8 +107,10 @@ class TcpProxy:
         except OSError:
             pass  # the other pump, or cut(), closed it
         finally:
-            source.close()
-            sink.close()
+            for one in (source, sink):
+                with suppress(OSError):  # wakes the other pump, which a close alone would not
+                    one.shutdown(socket.SHUT_RDWR)
+                one.close()
 
     def _close_all(self) -> None:
         with self._lock:
