@@ -213,7 +213,7 @@ def test_a_server_that_stays_away_is_an_unknown_outcome(
         with pytest.raises(OutcomeUnknownError) as error:
             apply_pending(own, lock, lambda phase, facts: None)
         killer.join()
-    assert "dbsync status" in error.value.hint
+    assert "dbsync check" in error.value.hint
     server.start()
     with server.connect("shop") as admin:
         assert history(admin) == [("1_a", 1), ("2_b", 0)]
