@@ -150,7 +150,9 @@ class Journal:
 
 def _read(path: Path) -> DeploymentRecord:
     events: list[dict[str, Any]] = []
-    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+    for line in path.read_text(encoding="utf-8", errors="replace").split(
+        "\n"
+    ):  # not splitlines: U+2028 may stand in a value
         try:
             event = json.loads(line)
         except ValueError:

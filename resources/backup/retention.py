@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Collection
 from pathlib import Path
 
 from resources import progress
@@ -12,8 +13,12 @@ from resources.backup.storage import PARTIAL
 from resources.durable_file import fsync_folder
 
 
-def remove_old_backups(storage: Path, keep: int, *, server_uuid: str, database: str) -> list[str]:
+def remove_old_backups(
+    storage: Path, keep: int, *, server_uuid: str, database: str, owed: Collection[str] = ()
+) -> list[str]:
     """Keep the newest `keep` good backups of one database (at least one); the ids that were removed.
+
+    owed: ids that are never removed, because an unfinished rollback needs them.
 
     Good: proven, its manifest sound, every file there in its full length. Nothing is removed
     when the newest is not good, or when a newer backup claims an earlier time: after a clock
@@ -31,7 +36,11 @@ def remove_old_backups(storage: Path, keep: int, *, server_uuid: str, database: 
         progress.say("no old backup is removed: the clock was set back since one of them was made")
         return []
     oldest_kept = good[-max(1, keep) :][0].id
-    old = [one.id for one in ours if one.id < oldest_kept] if len(good) > max(1, keep) else []
+    old = (
+        [one.id for one in ours if one.id < oldest_kept and one.id not in owed]
+        if len(good) > max(1, keep)
+        else []
+    )
     for backup_id in old:
         _remove(storage, backup_id)
     return old

@@ -20,6 +20,7 @@ from resources.errors import (
     BackupFailedError,
     ConnectError,
     DbsyncError,
+    DiskFullError,
     DriftError,
     HealthFailedError,
     HistoryError,
@@ -91,15 +92,18 @@ class Deployment:
 
     # --- the steps, in order ---------------------------------------------------
 
-    def begin(self) -> None:
+    def begin(self, *, leave_killed: bool = False) -> None:
         """Take the lock, put right what a killed run left behind, open the journal entry. Once."""
         if not self._begun:
             self._begun = True
-            self._timed("begin", self._begin)
+            self._timed("begin", lambda: self._begin(leave_killed))
 
-    def run(self, name: str, work: Callable[[], T]) -> T:
-        """Any other change to the target (restore, resolve, reset …), under the same lock."""
-        self.begin()
+    def run(self, name: str, work: Callable[[], T], *, leave_killed: bool = False) -> T:
+        """Any other change to the target (restore, resolve, reset …), under the same lock.
+
+        leave_killed: `work` itself undoes or replaces what a killed deployment did.
+        """
+        self.begin(leave_killed=leave_killed)
         return self._timed(name, work)
 
     def check_history(self) -> MigrationStatus:
@@ -212,11 +216,14 @@ class Deployment:
                 UsageError("a release is recorded only after all its gates", hint="dbsync deploy")
             )
         self._journal("healthy")
-        self.record_path = str(record.write(self, "released"))
-        self._journal("released", record=self.record_path)
+        self._journal("released")
         self.outcome = "released"
+        try:
+            self.record_path = str(record.write(self, "released"))
+        except DiskFullError as error:  # no reason to take a good release back
+            progress.say(f"the evidence file could not be written: {error.what}")
         send_notice(self, "released")
-        return self.record_path
+        return self.record_path or ""
 
     # --- when something failed ---------------------------------------------------
 
@@ -243,8 +250,12 @@ class Deployment:
                 self.error = error
                 self.outcome = error.code
         else:
-            drop_created_database(self.target, entry)
-            self._journal("failed", reason=reason)
+            try:
+                drop_created_database(self.target, entry)
+            except ConnectError as error:
+                progress.say(f"{error.what}; the next command finishes this deployment")
+            else:
+                self._journal("failed", reason=reason)
         self.record_path = str(record.write(self, self.outcome, reason))
         send_notice(self, self.outcome, reason)
 
@@ -253,6 +264,9 @@ class Deployment:
         try:
             if self.id is not None:
                 self.undo(str(self.error.what) if self.error else "interrupted")
+            elif self.purpose == "deploy" and self.error and not isinstance(self.error, RollbackFailedError):
+                self.outcome = "failed"
+                send_notice(self, "failed", self.error.what)
         finally:
             if self.backup is not None:
                 self.backup.close()
@@ -262,7 +276,7 @@ class Deployment:
 
     # --- inside -------------------------------------------------------------------
 
-    def _begin(self) -> None:
+    def _begin(self, leave_killed: bool) -> None:
         if self.purpose == "read":
             if not unfinished(self.target, self.journal):
                 return
@@ -277,7 +291,7 @@ class Deployment:
         self._lock = MigrationLock(self.target, self.purpose)
         self._lock.acquire()
         # Behind the lock: two starts at once must not both put the same thing right.
-        self._reconcile()
+        self._reconcile(leave_killed)
         if self.purpose != "deploy":
             return
         preload()  # seconds of importing, beside the backup instead of after the migrations
@@ -308,11 +322,15 @@ class Deployment:
                     ) from error
                 time.sleep(1)
 
-    def _reconcile(self) -> None:
-        self.reconciled = reconcile(self.target, self.journal)
-        for outcome in self.reconciled:
-            progress.say(str(outcome))
-            send_notice(self, "reconciled", str(outcome))
+    def _reconcile(self, leave_killed: bool = False) -> None:
+        try:
+            for outcome in reconcile(self.target, self.journal, leave_killed=leave_killed):
+                self.reconciled.append(outcome)
+                progress.say(str(outcome))
+                send_notice(self, "reconciled", str(outcome))
+        except RollbackFailedError as error:
+            send_notice(self, error.code, str(error))
+            raise
 
     def _drift(self) -> list[Difference]:
         assert self.status and self.backup

@@ -18,9 +18,12 @@ def restore(deployment: Deployment, backup_id: str, confirm_target: str | None) 
     target = deployment.target
 
     def work() -> dict[str, Any]:
-        return restore_backup(target, backup_id, confirm_target=confirm_target).as_dict()
+        restored = restore_backup(target, backup_id, confirm_target=confirm_target)
+        for entry in deployment.journal.unfinished(target.name):  # what they owed is replaced
+            deployment.journal.record(entry.id, "restored", backup_id=backup_id)
+        return restored.as_dict()
 
-    deployment.result = deployment.run("restore", work)
+    deployment.result = deployment.run("restore", work, leave_killed=True)
     return deployment.result
 
 
@@ -29,14 +32,15 @@ def rollback(deployment: Deployment, deployment_id: str | None, accept_loss: boo
     target, journal = deployment.target, deployment.journal
 
     def work() -> dict[str, Any]:
-        for done in deployment.reconciled:  # what was asked for happened at the start of this command
-            if done.rollback and deployment_id in (None, done.deployment):
-                return done.rollback.as_dict()
         entry = journal.get(deployment_id) if deployment_id else newest_changed(deployment)
         result = roll_back(target, journal, entry.id, reason="asked by a person", accept_loss=accept_loss)
+        if result.outcome == "failed":
+            raise NothingToRollBackError(
+                f"deployment {entry.id} changed nothing", where=target.name, hint="dbsync status"
+            )
         return result.as_dict()
 
-    deployment.result = deployment.run("rollback", work)
+    deployment.result = deployment.run("rollback", work, leave_killed=True)
     return deployment.result
 
 
@@ -71,7 +75,10 @@ def reset(deployment: Deployment, confirm_database: str | None) -> dict[str, Any
 
     def work() -> dict[str, Any]:
         lock = deployment.held_lock()
-        return reset_database(deployment.target, confirm_database, lock).as_dict()
+        done = reset_database(deployment.target, confirm_database, lock).as_dict()
+        for entry in deployment.journal.unfinished(deployment.target.name):
+            deployment.journal.record(entry.id, "abandoned", note="the database was reset")
+        return done
 
-    deployment.result = deployment.run("reset", work)
+    deployment.result = deployment.run("reset", work, leave_killed=True)
     return deployment.result

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from resources.doctor.privileges import missing_privileges
+from resources.doctor.privileges import missing_privileges, objects_of_others
 from resources.errors import NoSuchDatabaseError, PrivilegeError
 from resources.mysql.connection import connect, execute, quoted
 from resources.target import Target
@@ -11,13 +11,17 @@ from resources.target import Target
 def require_privileges(target: Target) -> None:
     """Raises PrivilegeError that lists every missing privilege and the GRANT for each."""
     with connect(target.endpoint) as connection:
-        missing = [item for item in missing_privileges(connection, target.database, target.backup_engine)]
-    if missing:
+        missing = missing_privileges(connection, target.database, target.backup_engine)
+        refused = [one for one in objects_of_others(connection, target.database) if one.status == "fail"]
+    why = [f"{item.privilege} on {item.scope} ({item.why})" for item in missing]
+    why += [one.detail for one in refused]
+    grants = dict.fromkeys([*(item.grant for item in missing), *(str(one.fix) for one in refused)])
+    if why:
         raise PrivilegeError(
-            f"{len(missing)} privilege{'s are' if len(missing) > 1 else ' is'} missing",
+            f"{len(why)} privilege{'s are' if len(why) > 1 else ' is'} missing",
             where=str(target.endpoint),
-            why="; ".join(f"{item.privilege} on {item.scope} ({item.why})" for item in missing),
-            hint="\n         ".join(dict.fromkeys(item.grant for item in missing)),
+            why="; ".join(why),
+            hint="\n         ".join(grants),
         )
 
 

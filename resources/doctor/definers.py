@@ -49,7 +49,7 @@ def _foreign(
     listed = ", ".join(f"{kind} {title}" for kind, title in foreign[:10])
     return Finding(
         name,
-        "warn",
+        "fail",
         f"{len(foreign)} objects of other accounts; a rollback could not make them again: {listed}",
         f"GRANT {right} ON *.* TO {account};",
     )

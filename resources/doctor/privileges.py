@@ -161,10 +161,15 @@ def _inactive_roles(patient: Patient) -> Iterator[Finding]:
 
 @check("privileges: definers", "server")
 def definers(patient: Patient) -> Iterator[Finding]:
+    yield from objects_of_others(patient.connection, patient.target.database)
+
+
+def objects_of_others(connection: Connection, database: str) -> Iterator[Finding]:
+    """Whether a rollback may make again what other accounts own; "fail" where it may not."""
     yield from definer_findings(
-        patient.connection,
-        patient.target.database,
-        read_grants(patient.connection).everywhere,
-        _account(patient.connection),
-        parse_version(patient.server_version),
+        connection,
+        database,
+        read_grants(connection).everywhere,
+        _account(connection),
+        parse_version(str(value(connection, "SELECT VERSION()"))),
     )

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pymysql
 
 from resources import progress
 from resources.backup.work_folder import servers_folder
-from resources.errors import ConnectError, RollbackFailedError, RollbackRefusedError
+from resources.errors import ConnectError, LockBusyError, RollbackFailedError, RollbackRefusedError
 from resources.journal import WAITING_PHASES, DeploymentRecord, Journal
 from resources.mysql.connection import connect, execute, quoted, rows
 from resources.mysql.leftovers import stop_leftovers
 from resources.mysql.schema import table_names
 from resources.rollback.objects import read_objects
 from resources.rollback.restore import RESTORES
-from resources.rollback.rollback import RollbackResult, roll_back
+from resources.rollback.rollback import roll_back
 from resources.rollback.side import database_charset, read_plan
 from resources.target import Target
 
@@ -30,7 +31,6 @@ class Reconciled:
     outcome: str
     """failed, rolled_back, released, rollback_refused, abandoned."""
     text: str
-    rollback: RollbackResult | None = None
 
     def __str__(self) -> str:
         return self.text
@@ -49,27 +49,41 @@ def unfinished(target: Target, journal: Journal) -> list[DeploymentRecord]:
     return [*journal.unfinished(target.name), *Journal(target.storage, RESTORES).unfinished(target.name)]
 
 
-def reconcile(target: Target, journal: Journal) -> list[Reconciled]:
+def reconcile(target: Target, journal: Journal, *, leave_killed: bool = False) -> Iterator[Reconciled]:
     """Put right what dead processes left unfinished on this target; the caller holds its lock.
 
-    Each entry of the answer deserves one notice: it will not be in the next one. What a
-    person must decide is said again, not decided. Raises RollbackFailedError where a
-    rollback did not succeed: nothing else may be done to the database then.
+    Each item deserves one notice: it will not come again. What a person must decide is
+    said again, not decided. leave_killed: nothing is rolled back, because the caller is
+    about to do that itself, or to replace the database. Raises LockBusyError where such a
+    process still runs (it lost the lock; two must not work at once), RollbackFailedError
+    where a rollback did not succeed: nothing else may be done to the database then.
     """
     stop_leftovers(servers_folder(target))
-    done = []
     for entry in journal.unfinished(target.name):
         if entry.phase in WAITING_PHASES:
             _remind(journal, entry)
         elif _is_under_way(target, entry):
-            progress.say(f"deployment {entry.id} is under way in process {entry.events[-1].get('pid')}")
+            raise _busy(target, entry)
+        elif leave_killed and entry.reached("applying") and entry.phase != "healthy":
+            progress.say(
+                f"deployment {entry.id} was stopped while `{entry.phase}`; this command decides on it"
+            )
         else:
-            done.append(_settle(target, journal, entry))
+            yield _settle(target, journal, entry)
     restores = Journal(target.storage, RESTORES)
     for entry in restores.unfinished(target.name):
         if not _is_under_way(target, entry):
-            done.append(_settle_restore(target, restores, entry))
-    return done
+            yield _settle_restore(target, restores, entry)
+
+
+def _busy(target: Target, entry: DeploymentRecord) -> LockBusyError:
+    last = entry.events[-1]
+    return LockBusyError(
+        f"deployment {entry.id} is still under way: {entry.phase}",
+        where=target.name,
+        why=f"process {last.get('pid')} on {last.get('host')}, last heard of at {last.get('at')}",
+        hint="wait until it has ended; if it hangs, end that process and type this again",
+    )
 
 
 def _is_under_way(target: Target, entry: DeploymentRecord) -> bool:
@@ -77,6 +91,8 @@ def _is_under_way(target: Target, entry: DeploymentRecord) -> bool:
 
     The caller holds the deployment lock, which such a process would need to go on.
     """
+    if entry.phase == "rollback_incomplete":
+        return False  # given up by its process, which may still be alive for something else
     if entry.is_local:
         return entry.owner_is_alive
     threads = {int(thread) for thread in entry.facts.get("threads", ())}
@@ -109,7 +125,7 @@ def _settle(target: Target, journal: Journal, entry: DeploymentRecord) -> Reconc
         return Reconciled(entry.id, entry.phase, "failed", f"{name}: nothing was changed")
     tables = ", ".join(f"`{table}`" for table in result.tables) or "no table"
     text = f"{name}: rolled back ({tables} put back)"
-    return Reconciled(entry.id, entry.phase, "rolled_back", text, result)
+    return Reconciled(entry.id, entry.phase, "rolled_back", text)
 
 
 def _remind(journal: Journal, entry: DeploymentRecord) -> None:

@@ -22,7 +22,9 @@ SLOW = (
 
 
 def _partial(project) -> list[str]:
-    return [path.name for path in project.storage.iterdir() if path.name.endswith(".partial")]
+    """Without those of the first milliseconds, which have no owner yet and go after an hour."""
+    names = [path.name for path in project.storage.iterdir() if path.name.endswith(".partial")]
+    return [name for name in names if not name.startswith(".new-")]
 
 
 def test_killed_while_backing_up_nothing_was_changed_and_the_next_deploy_releases(project):

@@ -120,3 +120,10 @@ def test_a_killed_process_is_told_from_a_running_one(journal, tmp_path):
 def test_kinds_are_kept_apart(journal, tmp_path):
     Journal(tmp_path, "restores").begin("t")
     assert journal.all() == []
+
+
+def test_a_line_separator_in_a_value_does_not_hide_the_event(tmp_path):
+    journal = Journal(tmp_path)
+    one = journal.begin("t")
+    journal.record(one, "rolled_back", reason="Duplicate entry 'a\u2028b\x85c'")
+    assert journal.get(one).phase == "rolled_back"

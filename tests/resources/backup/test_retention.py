@@ -38,8 +38,10 @@ def add(storage, tmp_path):
     return put
 
 
-def remove(storage: Path, keep: int) -> list[str]:
-    return remove_old_backups(storage, keep, server_uuid=MANIFEST.server_uuid, database=MANIFEST.database)
+def remove(storage: Path, keep: int, owed: tuple[str, ...] = ()) -> list[str]:
+    return remove_old_backups(
+        storage, keep, server_uuid=MANIFEST.server_uuid, database=MANIFEST.database, owed=owed
+    )
 
 
 def ids(storage: Path) -> list[int]:
@@ -106,3 +108,11 @@ def test_backups_of_other_databases_and_other_things_are_not_touched(storage, ad
     remove(storage, 1)
     assert ids(storage) == [2, 3, 4]
     assert (storage / "journal").is_dir()
+
+
+def test_a_backup_that_an_unfinished_rollback_needs_is_kept(storage, add):
+    needed = add(1)
+    for number in range(2, 6):
+        add(number)
+    remove(storage, 2, (needed.id,))
+    assert ids(storage) == [1, 4, 5]
