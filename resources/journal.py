@@ -150,9 +150,8 @@ class Journal:
 
 def _read(path: Path) -> DeploymentRecord:
     events: list[dict[str, Any]] = []
-    for line in path.read_text(encoding="utf-8", errors="replace").split(
-        "\n"
-    ):  # not splitlines: U+2028 may stand in a value
+    # Not splitlines: it would also split at a U+2028 inside a value.
+    for line in path.read_text(encoding="utf-8", errors="replace").split("\n"):
         try:
             event = json.loads(line)
         except ValueError:

@@ -6,7 +6,6 @@ Prisma reads it). `docs/settings.md` is generated from this file.
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from pathlib import Path
@@ -17,6 +16,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from resources.errors import SettingsError
 from resources.mysql.endpoint import parse_database_url
+from resources.prisma.find_folder import find_migrations
 from resources.redact import redact, remember
 from resources.target import Policy, Target
 
@@ -29,7 +29,12 @@ _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, None: 1.0}
 class Settings(BaseSettings):
     """All as strings in the environment; times are seconds, or `500ms`, `30s`, `10m`, `2h`."""
 
-    model_config = SettingsConfigDict(extra="ignore", env_file_encoding="utf-8", populate_by_name=True)
+    model_config = SettingsConfigDict(
+        extra="ignore",
+        env_file_encoding="utf-8",
+        populate_by_name=True,
+        env_ignore_empty=True,  # a workflow's ${{ vars.X }} is empty where X is not set
+    )
 
     database_url: SecretStr = Field(
         SecretStr(""),
@@ -125,13 +130,6 @@ class Settings(BaseSettings):
             raise ValueError("not a duration; write 90, 90s, 10m or 2h")
         return float(match[1]) * _UNITS[match[2]]
 
-    @field_validator(
-        "notification_webhook", "health_url", "data_rules", "mysqld", "backup_storage_path", mode="before"
-    )
-    @classmethod
-    def _empty_is_unset(cls, given: Any) -> Any:
-        return None if given == "" else given
-
     @field_validator("database_url", "notification_webhook", mode="after")
     @classmethod
     def _register(cls, secret: SecretStr | None) -> SecretStr | None:
@@ -157,16 +155,23 @@ def load_settings(project: Path | None = None, **overrides: Any) -> Settings:
             why=redact("; ".join(f"{name}: {message}" for name, message in wrong)),
             hint="see docs/settings.md",
         ) from None
-    state = settings.state or folder / ".dbsync"
-    settings.state = state.resolve()
-    settings.backup_storage_path = (settings.backup_storage_path or settings.state / "backups").resolve()
-    settings.tools = (settings.tools or CHECKOUT / ".tools").resolve()
-    settings.dagster_home = (settings.dagster_home or settings.state / "dagster").resolve()
-    if settings.prisma_migrations is None:
-        settings.prisma_migrations = _find_migrations(folder)
-    if settings.data_rules is None and (folder / "data-rules").is_dir():
-        settings.data_rules = folder / "data-rules"
+    _place_folders(settings, folder.resolve())
     return settings
+
+
+def _place_folders(settings: Settings, project: Path) -> None:
+    """Defaults; and relative paths mean the project's folder, from wherever the command is typed."""
+    state = project / (settings.state or ".dbsync")
+    settings.state = state
+    settings.backup_storage_path = project / (settings.backup_storage_path or state / "backups")
+    settings.tools = project / (settings.tools or CHECKOUT / ".tools")
+    settings.dagster_home = project / (settings.dagster_home or state / "dagster")
+    settings.mysqld = project / settings.mysqld if settings.mysqld else None
+    settings.prisma_migrations = project / (settings.prisma_migrations or find_migrations(project))
+    if settings.data_rules is not None:
+        settings.data_rules = project / settings.data_rules
+    elif (project / "data-rules").is_dir():
+        settings.data_rules = project / "data-rules"
 
 
 def target_of(settings: Settings) -> Target:
@@ -234,19 +239,3 @@ def dagster_home(settings: Settings) -> Path:
 
 def _names(listed: str) -> frozenset[str]:
     return frozenset(filter(None, (name.strip() for name in listed.split(","))))
-
-
-def _find_migrations(folder: Path) -> Path:
-    """Where Prisma would look: beside the schema that package.json names, else prisma/migrations."""
-    manifest = folder / "package.json"
-    if manifest.is_file():
-        try:
-            schema = json.loads(manifest.read_text(encoding="utf-8")).get("prisma", {}).get("schema")
-        except (ValueError, AttributeError):
-            schema = None
-        if isinstance(schema, str):
-            path = folder / schema
-            return (path if path.is_dir() else path.parent) / "migrations"
-    if (folder / "schema.prisma").is_file() and not (folder / "prisma").is_dir():
-        return folder / "migrations"
-    return folder / "prisma" / "migrations"

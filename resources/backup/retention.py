@@ -36,11 +36,8 @@ def remove_old_backups(
         progress.say("no old backup is removed: the clock was set back since one of them was made")
         return []
     oldest_kept = good[-max(1, keep) :][0].id
-    old = (
-        [one.id for one in ours if one.id < oldest_kept and one.id not in owed]
-        if len(good) > max(1, keep)
-        else []
-    )
+    enough = len(good) > max(1, keep)
+    old = [one.id for one in ours if enough and one.id < oldest_kept and one.id not in owed]
     for backup_id in old:
         _remove(storage, backup_id)
     return old

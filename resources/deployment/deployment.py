@@ -40,6 +40,7 @@ from resources.mysql.installation import parse_version
 from resources.mysql.schema import Schema, read_schema
 from resources.prisma.apply import apply_pending
 from resources.prisma.failure import failure_of
+from resources.prisma.find_folder import require_prisma_folder
 from resources.prisma.lock import MigrationLock
 from resources.prisma.result import MigrationResult
 from resources.prisma.status import MigrationStatus, migration_status
@@ -296,6 +297,7 @@ class Deployment:
             return
         preload()  # seconds of importing, beside the backup instead of after the migrations
         load_own_suites(self.target.data_rules, check_expectations=False)
+        require_prisma_folder(self.target.migrations)
         require_privileges(self.target)
         created = ensure_database(self.target)
         self.id = self.journal.begin(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from resources.errors import HistoryError, NoSuchDatabaseError, NotBaselinedError
+from resources.prisma.find_folder import require_prisma_folder
 from resources.prisma.findings import Finding, history_findings
 from resources.prisma.folder import MigrationFile, read_migrations
 from resources.prisma.history import MigrationRow, read_history, user_tables
@@ -93,6 +94,7 @@ def migration_status(target: Target) -> MigrationStatus:
     Raises MigrationsFolderError (unsafe entries, Prisma P3019), HistoryError for rows
     that cannot be read, and what `connect` raises.
     """
+    require_prisma_folder(target.migrations)
     require_mysql(target.migrations)
     files = read_migrations(target.migrations)
     exists, recorded, tables = True, None, []

@@ -84,3 +84,28 @@ def test_migrations_are_looked_for_where_prisma_looks(tmp_path: Path, files, fou
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text)
     assert load_settings(tmp_path).prisma_migrations == tmp_path / found
+
+
+def test_relative_paths_mean_the_projects_folder_from_wherever_one_stands(tmp_path, monkeypatch):
+    project = tmp_path / "app"
+    project.mkdir()
+    (project / ".env").write_text(
+        "BACKUP_STORAGE_PATH=backups\nDBSYNC_STATE=state\nPRISMA_MIGRATIONS=db/migrations\nDATA_RULES_PATH=rules\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    settings = load_settings(project)
+    assert settings.backup_storage_path == project / "backups"
+    assert settings.state == project / "state" and settings.dagster_home == project / "state" / "dagster"
+    assert settings.prisma_migrations == project / "db" / "migrations"
+    assert settings.data_rules == project / "rules"
+
+
+def test_an_empty_variable_is_an_unset_one(tmp_path, monkeypatch):
+    names = ["MIGRATION_TIMEOUT", "ROLLBACK_ENABLED", "BACKUP_KEEP", "BACKUP_ENGINE", "DBSYNC_STATE"]
+    (tmp_path / ".env").write_text("DBSYNC_ACCEPT_DRIFT=\nPRISMA_MIGRATIONS=\n")
+    for name in names:
+        monkeypatch.setenv(name, "")
+    settings = load_settings(tmp_path)
+    assert settings.migration_timeout == 1800 and settings.backup_engine == "auto"
+    assert settings.state == tmp_path / ".dbsync" and settings.accept_drift is False
+    assert settings.prisma_migrations == tmp_path / "prisma" / "migrations"

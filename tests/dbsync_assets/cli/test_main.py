@@ -56,8 +56,12 @@ def test_a_missing_database_url_exits_3_and_says_how_to_set_it(tmp_path):
     assert "export DATABASE_URL=" in done.stderr
 
 
-def test_an_unreachable_server_exits_10_and_json_carries_the_same_error(tmp_path):
+def test_a_wrong_folder_exits_32_an_unreachable_server_10_and_json_carries_the_same_error(tmp_path):
     url = "mysql://app:hunter222@127.0.0.1:1/shop"
+    nowhere = run("status", "-C", str(tmp_path), DATABASE_URL=url)
+    assert nowhere.returncode == 32, "a folder without a Prisma project is not an up-to-date one"
+    (tmp_path / "prisma").mkdir()
+    (tmp_path / "prisma" / "schema.prisma").touch()
     done = run("status", "-C", str(tmp_path), "--json", DATABASE_URL=url)
     assert done.returncode == 10
     error = json.loads(done.stdout)["error"]

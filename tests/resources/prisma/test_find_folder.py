@@ -1,0 +1,58 @@
+"""The migrations folder is found as Prisma finds it, and a wrong place is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from resources.errors import MigrationsFolderError
+from resources.prisma.find_folder import find_migrations, require_prisma_folder
+
+CONFIG = """import { defineConfig } from "prisma/config";
+// migrations: { path: "not/this" }
+export default defineConfig({
+  schema: "database/schema.prisma",
+  %s
+});
+"""
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "expected"),
+    [
+        (None, "", "prisma/migrations"),
+        ("package.json", '{"prisma": {"schema": "src/db/schema.prisma"}}', "src/db/migrations"),
+        ("package.json", "not json", "prisma/migrations"),
+        ("prisma.config.ts", CONFIG % "", "database/migrations"),
+        ("prisma.config.ts", CONFIG % "migrations: { path: 'database/changes' },", "database/changes"),
+        (".config/prisma.ts", CONFIG % "", "database/migrations"),
+    ],
+)
+def test_it_is_where_prisma_looks(tmp_path: Path, file: str | None, text: str, expected: str) -> None:
+    if file:
+        (tmp_path / file).parent.mkdir(exist_ok=True)
+        (tmp_path / file).write_text(text)
+    assert find_migrations(tmp_path) == tmp_path / expected
+
+
+def test_a_schema_folder_has_its_migrations_inside(tmp_path: Path) -> None:
+    (tmp_path / "prisma" / "schema").mkdir(parents=True)
+    (tmp_path / "package.json").write_text('{"prisma": {"schema": "prisma/schema"}}')
+    assert find_migrations(tmp_path) == tmp_path / "prisma" / "schema" / "migrations"
+
+
+def test_a_place_without_prisma_is_refused_and_the_real_one_named(tmp_path: Path) -> None:
+    there = tmp_path / "packages" / "api" / "prisma" / "migrations"
+    there.mkdir(parents=True)
+    (there / "migration_lock.toml").touch()
+    with pytest.raises(MigrationsFolderError) as refused:
+        require_prisma_folder(find_migrations(tmp_path))
+    assert "packages/api/prisma/migrations" in refused.value.why
+    require_prisma_folder(there)
+
+
+def test_a_schema_without_migrations_is_a_project_that_has_none_yet(tmp_path: Path) -> None:
+    (tmp_path / "prisma").mkdir()
+    (tmp_path / "prisma" / "schema.prisma").touch()
+    require_prisma_folder(find_migrations(tmp_path))
