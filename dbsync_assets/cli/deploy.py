@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dbsync_assets.cli.context import HERE, Json, Project, deployment_of, load
-from dbsync_assets.cli.output import emit_json, say, size
+from dbsync_assets.cli.output import emit_json, say, size, stderr
 from dbsync_assets.run_job import run_job
+from resources.errors import DbsyncError
 
 if TYPE_CHECKING:
     from resources.deployment.deployment import Deployment
@@ -53,20 +54,30 @@ def deploy(
     with deployment_of(loaded, "deploy") as deployment:
         try:
             run_job("deploy", deployment, loaded.settings)
+        except DbsyncError as error:
+            deployment.undo(error.what)
+            if "DATA STATE" not in error.why:
+                error.why = "\n         ".join(filter(None, [error.why, _state(deployment)]))
+            raise
+        except KeyboardInterrupt:
+            deployment.undo("interrupted")  # a signal between two steps was seen by no other layer
+            stderr.print(_state(deployment))
+            raise
         finally:
-            # The first failure may have come from a layer that could not undo (a signal between steps).
-            deployment.undo(deployment.error.what if deployment.error else "interrupted")
             if as_json:
-                emit_json(
-                    {"ok": deployment.outcome == "released", **evidence(deployment, deployment.outcome)}
-                )
-            elif deployment.rollback is not None and deployment.outcome == "rolled_back":
-                undone = deployment.rollback
-                say(f"rolled back in {undone.seconds:.1f} s: the database is as it was before", "bold yellow")
-                say(f"  put back  {', '.join(undone.tables) or 'nothing: no table had been touched'}")
-                say(f"  record    {deployment.record_path}")
+                released = deployment.outcome == "released"
+                emit_json({"ok": released, **evidence(deployment, deployment.outcome)})
     if not as_json:
         summary(deployment)
+
+
+def _state(deployment: Deployment) -> str:
+    """Last on the screen: what is in the database now. A rollback that failed says that itself."""
+    undone = deployment.rollback
+    if deployment.outcome == "rolled_back" and undone is not None:
+        tables = ", ".join(f"`{table}`" for table in undone.tables) or "no table had been touched"
+        return f"DATA STATE: as before this deployment, rolled back in {undone.seconds:.1f} s ({tables})"
+    return "DATA STATE: nothing was changed" if deployment.outcome in ("failed", "unfinished") else ""
 
 
 def summary(deployment: Deployment) -> None:

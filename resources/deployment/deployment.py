@@ -108,10 +108,16 @@ class Deployment:
         return self._timed(name, work)
 
     def check_history(self) -> MigrationStatus:
-        """Read folder and history. Whether it is clean is the gate's to say (`refuse_history`)."""
+        """Read folder and history. Whether it is clean is the gate's to say (`refuse_history`).
+
+        What is pending is run on an empty private database: a script that cannot work at all
+        is refused here, in seconds, and not behind a backup. Raises MigrationFailedError.
+        """
         self.begin()
-        self.status = self._timed("history", lambda: migration_status(self.target))
-        return self.status
+        self.status = status = self._timed("history", lambda: migration_status(self.target))
+        if status.pending_names and status.refusal() is None:
+            self._timed("replay", lambda: self._expected(status))
+        return status
 
     def refuse_history(self) -> HistoryError | NotBaselinedError | None:
         """The reason why this history may not be deployed on, or None."""
@@ -336,14 +342,17 @@ class Deployment:
 
     def _drift(self) -> list[Difference]:
         assert self.status and self.backup
-        files = self.status.files
-        applied = [file for file in files if file.name in self.status.applied_names]
-        actual: Schema = self.backup.manifest.schema
-        with connect(self.target.endpoint, self.target.database) as connection:
-            # Both states in one replay: the second is what `validate` compares with later.
-            expected, _ = expected_schemas(self.target, [applied, files], connection)
+        expected = self._expected(self.status)
+        with connect(self.target.endpoint) as connection:
             names = int(value(connection, "SELECT @@lower_case_table_names"))
-        return compare(expected, actual, lower_case_table_names=names)
+        return compare(expected, self.backup.manifest.schema, lower_case_table_names=names)
+
+    def _expected(self, status: MigrationStatus) -> Schema:
+        """What the applied migrations make. Cached by content, as is what all of them make."""
+        applied = [file for file in status.files if file.name in status.applied_names]
+        with connect(self.target.endpoint) as connection:
+            # Both states in one replay: the second is what `validate` compares with later.
+            return expected_schemas(self.target, [applied, status.files], connection)[0]
 
     def _rows_by_others(self) -> dict[str, int] | None:
         if not (self.id and self.backup and self.backup.server and self.migration):

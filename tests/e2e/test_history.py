@@ -78,3 +78,14 @@ def test_drift_made_by_hand_is_shown_and_stops_the_release(project):
     assert project.world() == before
     assert project.run("deploy", "--accept-drift").returncode == 0
     assert GOOD[0] in project.applied()
+
+
+def test_check_refuses_a_migration_that_cannot_run_on_any_database(project):
+    before = project.world()
+    project.add_migration("20260401000000_typo", "ALTER TABLE `User` ADD COLUM `x` INTEGER;\n")
+    for verb in ("check", "deploy"):
+        done = project.run(verb)
+        assert done.returncode == 40, done.stderr
+        assert "20260401000000_typo" in done.stderr and "1064" in done.stderr
+    assert not list(project.storage.glob("*-full")), "refused before anything was backed up"
+    assert project.world() == before

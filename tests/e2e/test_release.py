@@ -44,6 +44,7 @@ def test_a_migration_that_fails_on_real_rows_leaves_everything_as_it_was(project
     assert project.journal_phases()[-1] == "rolled_back"
     assert f"{BAD[0]}/{path.name}:5" in done.stderr
     assert "CREATE UNIQUE INDEX" in done.stderr and "Duplicate entry 'a@x'" in done.stderr
+    assert "DATA STATE: as before this deployment, rolled back in" in done.stderr
 
 
 def test_after_a_rollback_the_corrected_migration_deploys(project):
