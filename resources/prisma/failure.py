@@ -72,6 +72,23 @@ def statement_failed(
     return attach(error, failure)
 
 
+def cannot_run(file: MigrationFile, number: int, cause: BaseException) -> MigrationFailedError:
+    """For a script that statement `number` of stopped on an empty private database."""
+    found = locate(script_bytes(file.content).decode(), number)
+    why = [f"MySQL: ({error_code(cause)}) {error_text(cause)}"]
+    if found:
+        why.append(f"statement {number}: {_shortened(found)}")
+    why.append("tried on an empty private copy: the database itself was not touched")
+    error = MigrationFailedError(
+        f"migration `{inert(file.name)}` cannot run: MySQL refused statement {number}",
+        where=place(file, found),
+        why=redact("\n         ".join(inert(line) for line in why)),
+        hint=f"correct {inert(file.name)}; or, if it is applied and relies on what no migration makes, write that"
+        " (as it was before it) as a migration 0_baseline, then: dbsync resolve --applied 0_baseline",
+    )
+    return attach(error, Failure(file.name, "failed", number, error_code(cause)))
+
+
 def place(file: MigrationFile, statement: Statement | None = None) -> str:
     """`path:line`, relative to the working directory where it lies below it."""
     path = Path(os.path.relpath(file.path))
@@ -103,8 +120,8 @@ def _shortened(statement: Statement) -> str:
 
 def _state(number: int, total: int, outcome: str) -> str:
     done = "statement 1" if number == 2 else f"statements 1 to {number - 1}"
-    before = f"{done} took effect, " if number > 1 else ""
-    this = "whether this one did is unknown" if outcome == "unknown" else "this one did not"
+    before = f"{done} had taken effect, " if number > 1 else ""
+    this = "whether this one had is unknown" if outcome == "unknown" else "this one had not"
     left = total - number
     rest = f", {left} more may have run" if outcome == "unknown" else f", {left} more did not run"
-    return f"state: {before}{this}{rest if total > number else ''}"
+    return f"at that moment: {before}{this}{rest if total > number else ''}"

@@ -14,6 +14,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -22,13 +23,15 @@ import pymysql
 from resources import progress
 from resources.durable_file import write_durably
 from resources.errors import MigrationFailedError
-from resources.mysql.connection import Connection, connect
+from resources.mysql.connection import Connection, connect, execute
 from resources.mysql.get import get_mysql
 from resources.mysql.installation import MysqlInstallation
 from resources.mysql.leftovers import stop_leftovers
-from resources.mysql.schema import Schema, read_schema
+from resources.mysql.schema import HISTORY_TABLE, Schema, read_schema
 from resources.mysql.server import PrivateServer
+from resources.prisma.failure import cannot_run
 from resources.prisma.folder import MigrationFile
+from resources.prisma.history import CREATE_TABLE
 from resources.redact import inert
 from resources.target import Target
 from resources.validation.like_target import Likeness, create_definers, likeness, make_alike
@@ -92,16 +95,24 @@ def _replay(
             runner = connect(server.endpoint, like.database, multi_statements=True)
             try:
                 reader.select_db(like.database)
+                # It is there on the target too: a script that makes it fails here as there.
+                execute(reader, CREATE_TABLE)
                 if 0 in stops:
-                    yield 0, read_schema(reader, like.database)
+                    yield 0, _read(reader, like.database)
                 for number, file in enumerate(files, start=1):
                     _run(runner, reader, file)
                     step.advance(1)
                     if number in stops:
-                        yield number, read_schema(reader, like.database)
+                        yield number, _read(reader, like.database)
             finally:
                 runner.close()
                 reader.close()
+
+
+def _read(reader: Connection, database: str) -> Schema:
+    schema = read_schema(reader, database)
+    tables = {name: text for name, text in schema.tables.items() if name.lower() != HISTORY_TABLE}
+    return replace(schema, tables=tables)
 
 
 def _run(runner: Connection, reader: Connection, file: MigrationFile) -> None:
@@ -122,13 +133,7 @@ def _run(runner: Connection, reader: Connection, file: MigrationFile) -> None:
                 if not cursor.nextset():
                     return
     except pymysql.err.MySQLError as error:
-        raise MigrationFailedError(
-            f"migration `{inert(file.name)}` does not run on an empty database; nothing was changed",
-            where=f"{inert(str(file.path))}, statement {statement}",
-            why=inert(f"{error.args[0]}: {error.args[-1]}" if error.args else str(error)),
-            hint="correct the migration; if it is an applied one that relies on what no migration makes,"
-            " write that as a migration",
-        ) from error
+        raise cannot_run(file, statement, error) from error
 
 
 @contextmanager

@@ -150,7 +150,7 @@ def test_a_failure_names_place_statement_message_and_state(
     assert error.where == "migrations/2_b/migration.sql:5"
     assert f"MySQL: (1146) Table '{target.database}.absent' doesn't exist" in error.why
     assert "statement 2: ALTER TABLE absent ADD x INT" in error.why
-    assert "statement 1 took effect, this one did not, 1 more did not run" in error.why
+    assert "statement 1 had taken effect, this one had not, 1 more did not run" in error.why
     failure = failure_of(error)
     assert failure and failure.applied == ("1_a",)
     # The state is Prisma's after the same failure.

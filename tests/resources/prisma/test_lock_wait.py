@@ -112,7 +112,7 @@ def test_a_lock_wait_at_a_later_statement_is_a_failure_and_never_retried(
             apply(lock_wait_timeout=1, lock_wait_retries=3)
     assert "statement 2" in error.value.what
     assert error.value.where.endswith("2_b/migration.sql:2")
-    assert "statement 1 took effect" in error.value.why
+    assert "statement 1 had taken effect" in error.value.why
     assert history(connection) == [("1_a", 1), ("2_b", 0)]
     assert rows(connection, "SELECT id FROM a ORDER BY id") == [(1,), (2,), (3,)]  # inserted once
 

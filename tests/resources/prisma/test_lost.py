@@ -40,7 +40,7 @@ def test_a_reply_lost_after_the_work_was_done_is_unknown_and_said_so(
     assert proxy.dropped.is_set()
     failure = failure_of(error.value)
     assert failure and failure.outcome == "unknown"
-    assert "whether this one did is unknown" in error.value.why
+    assert "whether this one had is unknown" in error.value.why
     # Prisma's "failed": open, so that nothing is built on it before somebody looked.
     assert history(connection, "finished_at, rolled_back_at, applied_steps_count") == [(None, None, 0)]
     assert "Database error code: none" in history(connection, "logs")[0][0]

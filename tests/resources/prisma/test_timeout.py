@@ -35,7 +35,7 @@ def test_a_long_statement_is_killed_on_the_server(
     assert time.monotonic() - began < 4
     assert error.value.what == "MIGRATION_TIMEOUT (1.5 s): migration `2_b` was stopped at statement 3"
     assert error.value.where.endswith("2_b/migration.sql:3")
-    assert "statements 1 to 2 took effect" in error.value.why
+    assert "statements 1 to 2 had taken effect" in error.value.why
     failure = failure_of(error.value)
     assert failure and (failure.mysql_code, failure.outcome, failure.applied) == (1317, "failed", ("1_a",))
     assert running(connection, journal) == 0

@@ -10,6 +10,7 @@ from resources.errors import MigrationFailedError
 from resources.mysql.connection import execute, value
 from resources.mysql.schema import read_schema
 from resources.prisma.folder import read_migrations
+from resources.prisma.history import CREATE_TABLE
 from resources.validation.compare import compare
 from resources.validation.expected import expected_schema, expected_schemas
 from tests.resources.validation.conftest import SHOP, write_migration
@@ -72,10 +73,19 @@ def test_a_script_that_fails_is_named_with_statement_and_message_and_leaves_noth
     with pytest.raises(MigrationFailedError) as caught:
         expected_schema(target, read_migrations(target.migrations), connection)
     assert "`m2`" in caught.value.what
-    assert caught.value.where.endswith("m2/migration.sql, statement 2")
-    assert "1050: Table 'a' already exists" in caught.value.why
+    assert caught.value.where.endswith("m2/migration.sql:2")
+    assert "(1050) Table 'a' already exists" in caught.value.why
+    assert "statement 2: CREATE TABLE a (id INT)" in caught.value.why
+    assert "the database itself was not touched" in caught.value.why
     assert list((target.state / "replay").iterdir()) == []
     assert not read_schema(connection, target.database).tables
+
+
+def test_a_script_that_makes_prismas_own_table_fails_as_on_the_target(target, connection):
+    write_migration(target.migrations, "m", CREATE_TABLE)
+    with pytest.raises(MigrationFailedError, match="cannot run") as caught:
+        expected_schema(target, read_migrations(target.migrations), connection)
+    assert "(1050)" in caught.value.why
 
 
 def test_settings_and_defaults_of_the_target_are_copied(target, server, connection, database):
