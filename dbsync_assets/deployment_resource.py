@@ -19,7 +19,7 @@ import dagster as dg
 from resources.deployment.deployment import Deployment, Purpose
 from resources.git import current_commit
 from resources.progress import Step, watched_by
-from resources.settings import load_settings, target_of
+from resources.settings import drop_secrets, load_settings, target_of
 
 _given: ContextVar[Deployment | None] = ContextVar("dbsync_deployment", default=None)
 KEY = "deployment"
@@ -43,6 +43,7 @@ def deployment_resource(context: dg.InitResourceContext) -> Iterator[Deployment]
         return
     project = Path(os.environ.get("DBSYNC_PROJECT", "."))
     target = target_of(load_settings(project))
+    drop_secrets()
     job = context.run.job_name if context.run is not None else ""
     deployment = Deployment(
         target, commit=current_commit(project, target.migrations), purpose=purpose_of(job)

@@ -174,6 +174,13 @@ def _place_folders(settings: Settings, project: Path) -> None:
         settings.data_rules = project / "data-rules"
 
 
+def drop_secrets() -> None:
+    """Take secrets out of this process's environment, once they were read: what it starts inherits that."""
+    for name, text in list(os.environ.items()):
+        if redact(text) != text:
+            del os.environ[name]
+
+
 def target_of(settings: Settings) -> Target:
     """The Target that these settings name. Raises SettingsError when DATABASE_URL is missing or wrong."""
     url = settings.database_url.get_secret_value()

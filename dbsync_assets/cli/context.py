@@ -12,7 +12,7 @@ import typer
 
 from dbsync_assets.cli.output import Terminal
 from resources.progress import watched_by
-from resources.settings import Settings, load_settings, target_of
+from resources.settings import Settings, drop_secrets, load_settings, target_of
 from resources.target import Target
 
 if TYPE_CHECKING:
@@ -36,7 +36,9 @@ def load(project: Path, **overrides: Any) -> Loaded:
     """Settings and target of the project; a relative --project is resolved here."""
     folder = project.resolve()
     settings = load_settings(folder, **{key: value for key, value in overrides.items() if value is not None})
-    return Loaded(folder, settings, target_of(settings))
+    target = target_of(settings)
+    drop_secrets()
+    return Loaded(folder, settings, target)
 
 
 @contextmanager

@@ -83,8 +83,8 @@ def cannot_run(file: MigrationFile, number: int, cause: BaseException) -> Migrat
         f"migration `{inert(file.name)}` cannot run: MySQL refused statement {number}",
         where=place(file, found),
         why=redact("\n         ".join(inert(line) for line in why)),
-        hint=f"correct {inert(file.name)}; or, if it is applied and relies on what no migration makes, write that"
-        " (as it was before it) as a migration 0_baseline, then: dbsync resolve --applied 0_baseline",
+        hint=f"correct {inert(file.name)}; or, if it is applied and relies on what no migration makes, write"
+        " that (as it was before it) as a migration 0_baseline, then: dbsync resolve --applied 0_baseline",
     )
     return attach(error, Failure(file.name, "failed", number, error_code(cause)))
 
