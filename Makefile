@@ -3,7 +3,8 @@
 # Nothing is installed outside this folder and nothing keeps running.
 
 SHELL := /bin/sh
-PYTEST := .venv/bin/python -m pytest --tb=short
+# Two at a time: most of a test is waiting for a server.
+PYTEST := .venv/bin/python -m pytest --tb=short -n 2
 
 # Nothing phones home, and no other Python's modules get in.
 export DAGSTER_DISABLE_TELEMETRY := yes

@@ -18,18 +18,18 @@ else
         echo "setup: fetching uv from PyPI"
         rm -rf .tools/uv
         set -- --quiet --no-cache-dir --disable-pip-version-check --require-hashes -r requirements/uv.txt
-        if "$PYTHON" -m venv .tools/uv >.tools-uv.log 2>&1; then
+        if "$PYTHON" -m venv .tools/uv >.tools/uv.log 2>&1; then
             .tools/uv/bin/python -m pip install "$@"
         # Debian's python3 without python3-venv may still have a pip.
-        elif rm -rf .tools/uv && "$PYTHON" -m pip install --target .tools/uv "$@" 2>>.tools-uv.log; then
+        elif rm -rf .tools/uv && "$PYTHON" -m pip install --target .tools/uv "$@" 2>>.tools/uv.log; then
             :
         else
-            cat .tools-uv.log >&2
+            cat .tools/uv.log >&2
             echo "Python at $PYTHON can neither make a virtual environment nor run pip." >&2
             echo "  next: apt-get install python3-venv" >&2
-            rm -f .tools-uv.log
+            rm -f .tools/uv.log
             exit 4
         fi
-        rm -f .tools-uv.log
+        rm -f .tools/uv.log
     fi
 fi

@@ -1,4 +1,4 @@
-"""`dbsync docs`: the pages of docs/ that are generated from the code, so that they cannot lie."""
+"""`make docs`: the pages of docs/ that are generated from the code, so that they cannot lie."""
 
 from __future__ import annotations
 
@@ -40,4 +40,9 @@ def settings_page() -> str:
         default: Any = field.default
         shown = "" if default is None or not str(default) else f"`{str(default).lower()}`"
         lines.append(f"| `{field.alias}` | {shown} | {field.description} |")
+    lines += [
+        "",
+        "Two more variables are no settings of a project: `DBSYNC_PROJECT` tells runs that the Dagster UI starts which",
+        "folder they work on (`dbsync ui` sets it), and `DBSYNC_DEBUG=1` shows the traceback of an unforeseen error.",
+    ]
     return "\n".join([*lines, ""])

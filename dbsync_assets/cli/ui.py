@@ -31,5 +31,6 @@ def ui(
     sys.stdout.flush()
     # The UI has no login: it listens on this machine only.
     command = ["-m", "dagster", "dev", "-m", "dbsync_assets.definitions", "-h", "127.0.0.1", "-p", str(port)]
-    os.chdir(folder)
+    # Not in the application's folder: Dagster would import packages of its own named `resources` or `checks`.
+    os.chdir(CHECKOUT)
     os.execv(sys.executable, [sys.executable, "-P", *command])
