@@ -42,7 +42,8 @@ def settings_page() -> str:
         lines.append(f"| `{field.alias}` | {shown} | {field.description} |")
     lines += [
         "",
-        "Two more variables are no settings of a project: `DBSYNC_PROJECT` tells runs that the Dagster UI starts which",
-        "folder they work on (`dbsync ui` sets it), and `DBSYNC_DEBUG=1` shows the traceback of an unforeseen error.",
+        "Two more variables are no settings of a project: `DBSYNC_PROJECT` tells runs that the Dagster",
+        "UI starts which folder they work on (`dbsync ui` sets it), and `DBSYNC_DEBUG=1` shows the",
+        "traceback of an unforeseen error.",
     ]
     return "\n".join([*lines, ""])

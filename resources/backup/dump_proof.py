@@ -58,7 +58,21 @@ def compare_loaded(
             or "tables are missing after the load",
             hint="mysqldump cannot keep this; use CLONE: dbsync doctor says what it takes",
         )
+    lossy = _lossy_columns(endpoint, database)
+    shortened = [name for name in moved if "float" in lossy.get(name, {}).values()]
+    if shortened:
+        raise BackupFailedError(
+            "the dump may not hold what the database holds, so it is no backup",
+            where=", ".join(f"`{name}`" for name in shortened[:10]),
+            why="written during the dump, so not comparable, and mysqldump shortens FLOAT values",
+            hint="use CLONE: dbsync doctor says what it takes; or run it while nobody writes there",
+        )
     notes = [f"`{name}` was written during the dump: read after the load, not compared" for name in moved]
+    notes += [
+        f"`{name}`: dates and decimals inside JSON become text in a dump ({', '.join(columns)})"
+        for name, kinds in lossy.items()
+        if (columns := [column for column, kind in kinds.items() if kind == "json"])
+    ]
     if before.schema.digest != after.schema.digest:
         raise BackupFailedError(
             "the schema was changed while the dump was made",
@@ -76,6 +90,20 @@ def compare_loaded(
     if different:
         notes.append(f"definitions not compared, MySQL of another series: {', '.join(different[:10])}")
     return notes
+
+
+def _lossy_columns(endpoint: Endpoint, database: str) -> dict[str, dict[str, str]]:
+    """Table → column → "float" or "json": what a logical dump is known to change."""
+    found: dict[str, dict[str, str]] = {}
+    with connect(endpoint) as connection:
+        for table, column, kind in rows(
+            connection,
+            "SELECT table_name, column_name, LOWER(data_type) FROM information_schema.columns"
+            " WHERE table_schema = %s AND data_type IN ('float', 'json') ORDER BY 1, ordinal_position",
+            (database,),
+        ):
+            found.setdefault(str(table), {})[str(column)] = str(kind)
+    return found
 
 
 def _describe(endpoint: Endpoint, database: str, table: str, before: State, loaded: Contents) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import shlex
+import threading
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from resources.backup import engine, make
+from resources.backup import by_dump, engine, make
 from resources.backup.catalog import list_backups
 from resources.backup.make import make_full_backup
 from resources.backup.mysqldump import TableChangedError
@@ -52,7 +53,8 @@ def test_everything_a_dump_can_keep_comes_back_equal(dumped, connection, said, t
     position = rows(connection, "SHOW BINARY LOG STATUS")[0]
     manifest = make_full_backup(dumped).manifest
     assert manifest.engine == "mysqldump" and manifest.engine_reason == "BACKUP_ENGINE asks for it"
-    assert manifest.proof.proven and manifest.notes == ()
+    assert manifest.proof.proven
+    assert manifest.notes == ("`documents`: dates and decimals inside JSON become text in a dump (body)",)
     assert manifest.tables == was.digests
     assert (manifest.binlog_file, manifest.binlog_position) == (position[0], position[1])
     assert leftovers(dumped) == []
@@ -154,31 +156,43 @@ def test_the_password_is_in_no_argument_and_no_environment(dumped, with_program,
     assert left == []
 
 
-def test_a_table_that_is_written_all_the_time_is_noted_and_the_rest_still_compared(
-    dumped, connection, server, said, monkeypatch
-):
-    import threading
-
-    from resources.backup import by_dump
-
+@pytest.fixture
+def busy(dumped, connection, server, monkeypatch):
+    """A table `busy` with these columns besides its id, written to all the time."""
     monkeypatch.setattr(by_dump, "_PATIENCE", 0.0)
-    execute(connection, "CREATE TABLE busy (id INT NOT NULL AUTO_INCREMENT PRIMARY KEY)")
     stop = threading.Event()
+    writers: list[threading.Thread] = []
 
-    def write() -> None:
-        with server.connect(dumped.database) as mine:
-            while not stop.is_set():
-                execute(mine, "INSERT INTO busy VALUES ()")
+    def start(columns: str) -> None:
+        execute(connection, f"CREATE TABLE busy (id INT NOT NULL AUTO_INCREMENT PRIMARY KEY{columns})")
 
-    writer = threading.Thread(target=write)
-    writer.start()
-    try:
-        manifest = make_full_backup(dumped).manifest
-    finally:
-        stop.set()
+        def write() -> None:
+            with server.connect(dumped.database) as mine:
+                while not stop.is_set():
+                    execute(mine, "INSERT INTO busy () VALUES ()")
+
+        writers.append(threading.Thread(target=write))
+        writers[0].start()
+
+    yield start
+    stop.set()
+    for writer in writers:
         writer.join()
-    assert len(manifest.notes) == 1 and "`busy`" in manifest.notes[0]
-    assert "1 note" in manifest.proof.result
+
+
+def test_a_table_that_is_written_all_the_time_is_noted_and_the_rest_still_compared(dumped, busy):
+    busy("")
+    manifest = make_full_backup(dumped).manifest
+    assert "`busy` was written during the dump" in manifest.notes[0]
+    assert "2 notes" in manifest.proof.result
+
+
+def test_floats_written_all_the_time_make_a_dump_unproven(dumped, busy):
+    busy(", f FLOAT DEFAULT 16777217")
+    with pytest.raises(BackupFailedError) as refused:
+        make_full_backup(dumped)
+    assert "FLOAT" in refused.value.why and "`busy`" in refused.value.where
+    assert list_backups(dumped.storage) == [] and leftovers(dumped) == []
 
 
 def test_a_small_database_in_a_large_instance_is_dumped(awkward, monkeypatch, said):
