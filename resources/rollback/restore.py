@@ -29,6 +29,7 @@ from resources.mysql.schema import table_names
 from resources.mysql.server import PrivateServer
 from resources.rollback.put_back import PutBackResult, different_tables, put_back, read_old_state
 from resources.rollback.side import SideNames, drop_database, leftovers, read_plan
+from resources.rollback.spelling import as_spelled
 from resources.rollback.state import UNREACHABLE
 from resources.target import Target
 
@@ -73,12 +74,13 @@ def restore_backup(target: Target, backup_id: str, *, confirm_target: str | None
     begun = time.monotonic()
     manifest = load_manifest(target.storage, backup_id)
     _require_target(target, manifest, confirm_target)
+    named, target = target.name, as_spelled(target)
     with progress.step(f"verify backup {backup_id}"):
         manifest = verify_files(target.storage, backup_id)
     _clear_leftovers(target)
     names = SideNames.of(target.database, f"r{uuid4().hex[:8]}")
     journal = Journal(target.storage, RESTORES)
-    entry = journal.begin(target.name, backup_id=backup_id, side=names.side, aside=names.aside)
+    entry = journal.begin(named, backup_id=backup_id, side=names.side, aside=names.aside)
     folder = work_folder(target, f"restore-{backup_id}-{time.time_ns()}")
     try:
         with progress.step(f"open backup {backup_id}"):
@@ -150,7 +152,7 @@ def _require_target(target: Target, manifest: Manifest, confirm_target: str | No
     with connect(target.endpoint) as connection:
         uuid = str(value(connection, "SELECT @@server_uuid"))
     others = []
-    if manifest.database != target.database:
+    if manifest.database not in (target.database, as_spelled(target).database):
         others.append(f"it is of database `{manifest.database}`, not `{target.database}`")
     if manifest.server_uuid != uuid:
         others.append(f"it is of server {manifest.server_uuid}, not {uuid}")

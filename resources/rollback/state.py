@@ -8,6 +8,7 @@ from resources.errors import DbsyncError
 from resources.journal import DeploymentRecord
 from resources.mysql.connection import connect
 from resources.rollback.side import SideNames, database_charset, read_plan
+from resources.rollback.spelling import as_spelled
 from resources.target import Target
 
 UNREACHABLE = "unknown, the server cannot be reached; nothing further is done until it was read"
@@ -18,8 +19,9 @@ def side_names(target: Target, deployment_id: str) -> SideNames:
 
 
 def data_state(target: Target, entry: DeploymentRecord) -> str:
-    names = side_names(target, entry.id)
     try:
+        target = as_spelled(target)
+        names = side_names(target, entry.id)
         with connect(target.endpoint, read_timeout=30.0) as connection:
             if read_plan(connection, names.aside) is not None:
                 return (

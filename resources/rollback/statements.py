@@ -33,7 +33,7 @@ def tables_named(statement: Statement, database: str, tables: Collection[str]) -
         return set(tables) if _names(database, text) else set()
     if _NO_TABLE.match(text):
         return set()
-    if statement.database != database and not _names(database, text):
+    if statement.database.lower() != database.lower() and not _names(database, text):
         return set()
     text = _REFERENCES.sub(" ", text)
     return {table for table in tables if _names(table, text)}
