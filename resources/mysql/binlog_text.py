@@ -66,7 +66,7 @@ class Changes:
     position: int = 0
     """The end of what was read."""
     folded: bool = False
-    """The server takes upper and lower case in names for the same: databases and tables are in lower case here."""
+    """The server ignores case in names: those of databases and tables are in lower case here."""
 
     def add(self, later: Changes) -> None:
         """Append what was read from where this ended. Sessions after a restart stay apart."""

@@ -12,6 +12,8 @@ _LINE = re.compile(
     rf" (?:(?P<database>{_NAME})\.)?(?P<table>{_NAME}) \(.*\)(?P<actions>.*?)),?"
 )
 
+_INDEX = re.compile(rf"  (?P<line>KEY (?P<name>{_NAME}) \((?P<columns>{_NAME}(?:,{_NAME})*)\)),?")
+
 
 @dataclass(frozen=True)
 class ForeignKey:
@@ -22,6 +24,11 @@ class ForeignKey:
     """None: the table's own."""
     table: str
     """The referenced one."""
+
+    @property
+    def columns(self) -> list[str]:
+        """Of the referencing table, quoted."""
+        return re.findall(_NAME, self.clause.partition(" FOREIGN KEY (")[2].partition(") REFERENCES ")[0])
 
     @property
     def writes_child(self) -> bool:
@@ -44,6 +51,17 @@ def foreign_keys(create_table: str) -> list[ForeignKey]:
                     _plain(match["table"]),
                 )
             )
+    return found
+
+
+def indexes_of(create_table: str, keys: list[ForeignKey]) -> dict[str, str]:
+    """The plain indexes, name → line, that the server may have made for `keys` itself."""
+    made_for = [key.columns for key in keys]
+    found = {}
+    for line in create_table.split("\n"):
+        index = _INDEX.fullmatch(line)
+        if index and re.findall(_NAME, index["columns"]) in made_for:
+            found[_plain(index["name"])] = index["line"]
     return found
 
 

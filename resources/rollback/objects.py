@@ -11,7 +11,7 @@ from pymysql.charset import charset_by_name
 from resources.errors import RestoreFailedError
 from resources.mysql.connection import Connection, execute, quoted, rows
 from resources.mysql.schema import table_names
-from resources.rollback.foreign_keys import ForeignKey, foreign_keys
+from resources.rollback.foreign_keys import ForeignKey, foreign_keys, indexes_of
 
 # A view on a view that is not there yet: 1146 no such table, 1356 invalid view, 1305 no such function.
 _NOT_YET = (1146, 1356, 1305, 1054)
@@ -242,5 +242,9 @@ def replace_foreign_keys(
         dropped = ", ".join(f"DROP FOREIGN KEY {quoted(key.name)}" for key in drop)
         execute(connection, f"ALTER TABLE {name} {dropped}")
     if add:
-        added = ", ".join(f"ADD {key.clause}" for key in add)
-        execute(connection, f"ALTER TABLE {name} {added}")
+        # The server replaces an index that it had made itself by one of the constraint's name.
+        # The very same one, made by us, it keeps: it is not built again.
+        indexes = indexes_of(table_text(connection, database, table), add)
+        parts = [f"DROP KEY {quoted(index)}, ADD {line}" for index, line in indexes.items()]
+        parts += [f"ADD {key.clause}" for key in add]
+        execute(connection, f"ALTER TABLE {name} {', '.join(parts)}")

@@ -162,6 +162,6 @@ def _change_outside_key(connection: Connection, schema: str, table: str, clause:
     has = foreign_keys(table_text(connection, schema, table))
     present = [key for key in has if key.clause == clause]
     if add and not present:
-        execute(connection, f"ALTER TABLE {quoted(schema)}.{quoted(table)} ADD {clause}")
+        replace_foreign_keys(connection, schema, table, [], foreign_keys(f"  {clause}"))
     if not add and present:
         replace_foreign_keys(connection, schema, table, present, [])
