@@ -12,6 +12,8 @@ _LINE = re.compile(
     rf" (?:(?P<database>{_NAME})\.)?(?P<table>{_NAME}) \(.*\)(?P<actions>.*?)),?"
 )
 
+_LIST = rf"\(({_NAME}(?:, {_NAME})*)\)"
+_COLUMNS = re.compile(rf" FOREIGN KEY {_LIST} REFERENCES (?:{_NAME}\.)?{_NAME} {_LIST}")
 _INDEX = re.compile(rf"  (?P<line>KEY (?P<name>{_NAME}) \((?P<columns>{_NAME}(?:,{_NAME})*)\)),?")
 
 
@@ -28,7 +30,17 @@ class ForeignKey:
     @property
     def columns(self) -> list[str]:
         """Of the referencing table, quoted."""
-        return re.findall(_NAME, self.clause.partition(" FOREIGN KEY (")[2].partition(") REFERENCES ")[0])
+        return self._columns(1)
+
+    @property
+    def referenced(self) -> list[str]:
+        """Columns of the referenced table, quoted, in the order of `columns`."""
+        return self._columns(2)
+
+    def _columns(self, group: int) -> list[str]:
+        found = _COLUMNS.search(self.clause)
+        assert found, self.clause
+        return re.findall(_NAME, found[group])
 
     @property
     def writes_child(self) -> bool:

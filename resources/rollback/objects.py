@@ -93,6 +93,15 @@ def read_triggers(
     ]
 
 
+def read_views(connection: Connection, database: str, names: Collection[str]) -> list[Definition]:
+    """Those of `names` that are views. Makes `database` the default one."""
+    execute(connection, f"USE {quoted(database)}")
+    found = rows(
+        connection, "SELECT table_name FROM information_schema.views WHERE table_schema = %s", (database,)
+    )
+    return [_read(connection, "VIEW", name) for (name,) in found if name in names]
+
+
 def _read(connection: Connection, kind: str, name: str, table: str = "") -> Definition:
     found = rows(connection, f"SHOW CREATE {kind} {quoted(name)}")[0]
     shown = [None if value is None else str(value) for value in found]
@@ -121,7 +130,7 @@ def equalise(connection: Connection, database: str, wanted: Objects) -> None:
     for routine in wanted.routines:
         if routine not in actual.routines:
             _create(connection, routine)
-    _create_views(connection, [view for view in wanted.views if view not in actual.views])
+    create_views(connection, [view for view in wanted.views if view not in actual.views])
     equalise_triggers(connection, database, wanted.triggers)
     for event in wanted.events:
         if event not in actual.events:
@@ -154,8 +163,8 @@ def _of(triggers: Iterable[Definition], table: str) -> list[Definition]:
     return [trigger for trigger in triggers if trigger.table == table]
 
 
-def _create_views(connection: Connection, views: list[Definition]) -> None:
-    """In whatever order works: a view may read another one."""
+def create_views(connection: Connection, views: list[Definition]) -> None:
+    """In whatever order works: a view may read another one. `USE` their database first."""
     waiting = views
     while waiting:
         left: list[Definition] = []

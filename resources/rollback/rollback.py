@@ -217,6 +217,7 @@ def _as_recorded(entry: DeploymentRecord) -> RollbackResult:
         tuple(entry.facts.get("put_back", ())),
         lost=dict(entry.facts.get("lost", {})),
         aside=entry.facts.get("kept_aside"),
+        notes=tuple(entry.facts.get("notes", ())),
     )
 
 

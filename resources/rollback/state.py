@@ -9,6 +9,7 @@ from resources.journal import DeploymentRecord
 from resources.mysql.connection import connect
 from resources.rollback.side import SideNames, database_charset, read_plan
 from resources.rollback.spelling import as_spelled
+from resources.rollback.stripped import FACT
 from resources.target import Target
 
 UNREACHABLE = "unknown, the server cannot be reached; nothing further is done until it was read"
@@ -27,6 +28,14 @@ def data_state(target: Target, entry: DeploymentRecord) -> str:
                 return (
                     "the old tables are back in place with their rows, compared before; views, routines,"
                     f" triggers or keys may be missing; what they replaced is in `{names.aside}`"
+                )
+            unswapped = read_plan(connection, names.side)
+            if unswapped is not None and FACT in unswapped.facts:
+                return (
+                    "as the failed deployment left it, users' rows are all there, but keys and triggers of"
+                    f" {', '.join(f'`{table}`' for table in unswapped.tables)} were taken off for putting the"
+                    f" old ones back, which did not happen; their texts are in `{names.side}`, the next"
+                    " rollback puts them on again"
                 )
             if database_charset(connection, target.database) is None:
                 return f"the database `{target.database}` does not exist; its old state is in the backup"

@@ -59,9 +59,11 @@ class UserWrites:
     """DDL of others."""
     cascades: Mapping[str, str] = field(default_factory=dict)
     """Tables whose rows a foreign key may have changed unlogged → the parent that was written."""
+    orphans: Mapping[str, int] = field(default_factory=dict)
+    """"child → parent": rows that would point at nothing, as their parent is not among the old rows."""
 
     def __bool__(self) -> bool:
-        return bool(self.rows or self.statements or self.cascades)
+        return bool(self.rows or self.statements or self.cascades or self.orphans)
 
     def __str__(self) -> str:
         parts = [
@@ -71,6 +73,7 @@ class UserWrites:
         ]
         parts += [f"`{table}`: {number} DDL statements" for table, number in sorted(self.statements.items())]
         parts += [f"`{table}`: perhaps by cascade from `{parent}`" for table, parent in self.cascades.items()]
+        parts += [f"{number} rows would point at nothing ({keys})" for keys, number in self.orphans.items()]
         return "; ".join(parts)
 
     def as_dict(self) -> dict[str, object]:
@@ -78,6 +81,7 @@ class UserWrites:
             "rows": {table: counts.as_dict() for table, counts in self.rows.items()},
             "statements": dict(self.statements),
             "cascades": dict(self.cascades),
+            "orphans": dict(self.orphans),
         }
 
 
