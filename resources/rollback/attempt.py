@@ -12,12 +12,13 @@ from resources.backup.manifest import Manifest
 from resources.errors import NoSuchBackupError, RestoreFailedError
 from resources.journal import DeploymentRecord, Journal
 from resources.mysql.binlog_text import CannotTellError
-from resources.mysql.connection import Connection, connect, execute, quoted, value
+from resources.mysql.connection import Connection, connect, execute, quoted, rows, value
 from resources.mysql.digest import table_digests
 from resources.mysql.installation import parse_version
 from resources.mysql.schema import HISTORY_TABLE, table_names
 from resources.mysql.server import PrivateServer
 from resources.rollback import refusal
+from resources.rollback.elsewhere import changed_elsewhere
 from resources.rollback.objects import read_objects, table_text
 from resources.rollback.put_back import (
     OldState,
@@ -32,6 +33,7 @@ from resources.rollback.side import database_charset, drop_database, read_plan
 from resources.rollback.state import side_names
 from resources.rollback.stripped import mend
 from resources.rollback.touched import ChangeLog, UserWrites, touched_by_deployment, user_writes
+from resources.rollback.unlogged import unlogged
 from resources.target import Target
 
 
@@ -65,6 +67,7 @@ class Attempt:
         self._reason = reason
         self._names = side_names(target, entry.id)
         self._log: ChangeLog | None = None
+        self._notes: tuple[str, ...] = ()
         self._blind: str = ""
         """Why it cannot be told who wrote what; empty where it can."""
         self._writes = UserWrites()
@@ -81,7 +84,9 @@ class Attempt:
         with connect(self._target.endpoint) as connection:
             mend(connection, self._target.database, self._names, self._mending)
             self._version = parse_version(str(value(connection, "SELECT VERSION()")))
+            self._blind = unlogged(self._target, self._entry)
             self._read_log()
+            self._look_elsewhere(connection)
             swapped = read_plan(connection, self._names.aside)
             if swapped:
                 tables = list(swapped.tables)
@@ -121,13 +126,30 @@ class Attempt:
         except CannotTellError as error:
             self._blind = str(error)
 
+    def _look_elsewhere(self, connection: Connection) -> None:
+        """Other databases are not put back, and must not be forgotten."""
+        if self._log is None:
+            return
+        changes = self._log.changes
+        try:
+            ours = self._ownership().deployment_sessions(changes.starts)
+        except CannotTellError:
+            return  # said where it matters
+        present = [str(name) for (name,) in rows(connection, "SHOW DATABASES")]
+        found = changed_elsewhere(changes, ours, self._target.database, present)
+        self._notes = tuple(
+            f"database `{name}` was changed by the deployment too, and was left as it is" for name in found
+        )
+        for note in self._notes:
+            progress.say(note)
+
     def _decide(self, connection: Connection, old: OldState) -> list[str]:
         """The touched tables. Raises RollbackRefusedError where users' rows are in them."""
         database = self._target.database
         names = table_names(connection, database)
         self._texts = {**{name: table_text(connection, database, name) for name in names}, **old.tables}
         changed = set(different_tables(connection, database, old))
-        if self._log is not None:
+        if self._log is not None and not self._blind:
             try:
                 touched = touched_by_deployment(
                     self._log.changes, self._ownership(), database, self._texts, self._version
@@ -226,7 +248,7 @@ class Attempt:
             if gone:
                 self._drop_empty_database(connection)
         kept = self._names.aside if keep else None
-        notes = (*result.notes, *written_since(self._target, {} if gone else result.digests))
+        notes = (*self._notes, *result.notes, *written_since(self._target, {} if gone else result.digests))
         self._record(
             "rolled_back",
             put_back=list(result.tables),
@@ -240,6 +262,9 @@ class Attempt:
     def _nothing_happened(self, connection: Connection, old: OldState) -> Undone:
         if self._entry.facts.get("database_created") and not old.tables:
             self._drop_empty_database(connection)
+        if self._notes:
+            self._record("rolled_back", put_back=[], lost={}, notes=list(self._notes))
+            return Undone("rolled_back", notes=self._notes)
         self._record("failed", note="the database is as it was before the deployment")
         return Undone("failed")
 
