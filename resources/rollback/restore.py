@@ -32,7 +32,7 @@ from resources.rollback.put_back import (
     read_old_state,
     written_since,
 )
-from resources.rollback.side import SideNames, drop_database, leftovers, read_plan
+from resources.rollback.side import SideNames, drop_database, is_of_restore, leftovers, read_plan
 from resources.rollback.spelling import as_spelled
 from resources.rollback.state import UNREACHABLE
 from resources.rollback.stripped import mend
@@ -166,16 +166,15 @@ def _clear_leftovers(target: Target) -> None:
     """What a killed restore left: its half-filled side database goes, what it put aside stays."""
     with connect(target.endpoint) as connection:
         for name in leftovers(connection, target.database):
-            is_side = "__dbsync_side_r" in name
+            is_side = is_of_restore(name, target.database, "side")
+            is_aside = is_of_restore(name, target.database, "aside")
             if is_side:
                 mend(connection, target.database, SideNames(name, ""))
             if is_side or (
-                "__dbsync_aside_r" in name
-                and read_plan(connection, name) is None
-                and not table_names(connection, name)
+                is_aside and read_plan(connection, name) is None and not table_names(connection, name)
             ):
                 drop_database(connection, name)
-            elif "__dbsync_aside_r" in name:
+            elif is_aside:
                 progress.say(f"an earlier restore keeps what it replaced in database `{name}`")
 
 
