@@ -60,10 +60,11 @@ def row_changes(
         end = current_position(connection)
         if str(value(connection, "SELECT @@GLOBAL.binlog_format")) != "ROW":
             raise CannotTellError("the binary log is not in row format (binlog_format)")
+        folded = bool(int(value(connection, "SELECT @@lower_case_table_names")))
     if not file:
         raise CannotTellError("the backup has no binary log position")
     if (file, position) == (end.file, end.position):
-        return Changes(file=file, position=position)
+        return Changes(file=file, position=position, folded=folded)
     with option_file(endpoint) as options, tempfile.TemporaryFile() as errors:
         command = [
             *installation.command("mysqlbinlog"),
@@ -86,7 +87,7 @@ def row_changes(
         ) as process:
             assert process.stdout
             try:
-                changes = TextReader(database, file, position).read(lines_of(process.stdout))
+                changes = TextReader(database, file, position, folded).read(lines_of(process.stdout))
             except BaseException:
                 process.kill()
                 raise

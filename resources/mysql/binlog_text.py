@@ -65,6 +65,8 @@ class Changes:
     file: str = ""
     position: int = 0
     """The end of what was read."""
+    folded: bool = False
+    """The server ignores case in names: those of databases and tables are in lower case here."""
 
     def add(self, later: Changes) -> None:
         """Append what was read from where this ended. Sessions after a restart stay apart."""
@@ -80,7 +82,7 @@ class Changes:
             for s in later.statements
         ]
         self.starts += later.starts
-        self.file, self.position = later.file, later.position
+        self.file, self.position, self.folded = later.file, later.position, later.folded
 
 
 _HEADER = re.compile(
@@ -117,9 +119,10 @@ class TextReader:
     """Reads events as they come. An event's own text is never taken for the next event:
     that begins only at the byte position which the event's header announced."""
 
-    def __init__(self, database: str, file: str, position: int) -> None:
-        self.changes = Changes(file=file, position=position)
-        self._database = database.encode()
+    def __init__(self, database: str, file: str, position: int, folded: bool = False) -> None:
+        self.changes = Changes(file=file, position=position, folded=folded)
+        self._folded = folded
+        self._database = self._fold(database)
         self._counts: dict[Session, dict[bytes, RowCounts]] = defaultdict(lambda: defaultdict(RowCounts))
         self._session: Session | None = None
         self._default = b""
@@ -131,6 +134,7 @@ class TextReader:
         self._in_rows = False
         self._at_line = False
         self._first_start = True
+        self._last_database, self._other = b"", ""
 
     def read(self, lines: Iterable[bytes]) -> Changes:
         """Raises CannotTellError for rows that were logged as statements, and for odd text."""
@@ -153,7 +157,9 @@ class TextReader:
                 self._row(line)
         self._end_query()
         for session, tables in self._counts.items():
-            self.changes.rows[session] = {_name(table): counts for table, counts in tables.items()}
+            mine = self.changes.rows[session] = {}
+            for table, counts in tables.items():
+                mine.setdefault(self._fold(_name(table)), RowCounts()).add(counts)
         return self.changes
 
     def _is_next(self, line: bytes) -> bool:
@@ -204,8 +210,11 @@ class TextReader:
             return
         if self._session is None:
             raise CannotTellError("the binary log has row changes of no session")
-        if found[2].replace(b"``", b"`") != self._database:
-            self.changes.elsewhere.setdefault(self._session, set()).add(_name(found[2]))
+        if found[2] != self._last_database:
+            self._last_database = found[2]
+            self._other = self._fold(_name(found[2]))
+        if self._other != self._database:
+            self.changes.elsewhere.setdefault(self._session, set()).add(self._other)
             return
         counts = self._counts[self._session][found[3]]
         kind = _KINDS[found[1]]
@@ -228,7 +237,11 @@ class TextReader:
         if _ROWS_AS_TEXT.match(text):
             raise CannotTellError("rows were changed by statements that are logged as text, not as rows")
         statement = text[:LONGEST_TEXT].decode(errors="replace").removesuffix("/*!*/;\n").strip()
-        self.changes.statements.append(Statement(self._session, _name(self._default), statement))
+        default = self._fold(_name(self._default))
+        self.changes.statements.append(Statement(self._session, default, statement))
+
+    def _fold(self, name: str) -> str:
+        return name.lower() if self._folded else name
 
 
 def _name(escaped: bytes) -> str:

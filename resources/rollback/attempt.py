@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from resources import progress
@@ -10,14 +11,14 @@ from resources.backup.catalog import load_manifest
 from resources.backup.manifest import Manifest
 from resources.errors import NoSuchBackupError, RestoreFailedError
 from resources.journal import DeploymentRecord, Journal
-from resources.mysql.binlog import row_changes
 from resources.mysql.binlog_text import CannotTellError
-from resources.mysql.connection import Connection, connect, execute, quoted, value
+from resources.mysql.connection import Connection, connect, execute, quoted, rows, value
 from resources.mysql.digest import table_digests
 from resources.mysql.installation import parse_version
 from resources.mysql.schema import HISTORY_TABLE, table_names
 from resources.mysql.server import PrivateServer
 from resources.rollback import refusal
+from resources.rollback.elsewhere import changed_elsewhere
 from resources.rollback.objects import read_objects, table_text
 from resources.rollback.put_back import (
     OldState,
@@ -25,11 +26,14 @@ from resources.rollback.put_back import (
     different_tables,
     put_back,
     read_old_state,
+    written_since,
 )
 from resources.rollback.sessions import Ownership
 from resources.rollback.side import database_charset, drop_database, read_plan
 from resources.rollback.state import side_names
+from resources.rollback.stripped import mend
 from resources.rollback.touched import ChangeLog, UserWrites, touched_by_deployment, user_writes
+from resources.rollback.unlogged import unlogged
 from resources.target import Target
 
 
@@ -63,12 +67,12 @@ class Attempt:
         self._reason = reason
         self._names = side_names(target, entry.id)
         self._log: ChangeLog | None = None
+        self._notes: tuple[str, ...] = ()
         self._blind: str = ""
         """Why it cannot be told who wrote what; empty where it can."""
         self._writes = UserWrites()
+        self._orphans: Mapping[str, int] = {}
         self._lost: dict[str, object] = {}
-        self._swapped_at: list[Any] | None = None
-        """Binary log file and position under the locks of the swap: what is later is users' new work."""
         self._moved: list[str] = []
         self._texts: dict[str, str] = {}
 
@@ -78,12 +82,14 @@ class Attempt:
         from_dump = self._manifest is not None and self._manifest.engine != "clone"
         old = read_old_state(self._source, self._target.database, from_dump=from_dump)
         with connect(self._target.endpoint) as connection:
+            mend(connection, self._target.database, self._names, self._mending)
             self._version = parse_version(str(value(connection, "SELECT VERSION()")))
+            self._blind = unlogged(self._target, self._entry)
             self._read_log()
+            self._look_elsewhere(connection)
             swapped = read_plan(connection, self._names.aside)
             if swapped:
                 tables = list(swapped.tables)
-                self._swapped_at = swapped.facts.get("position")
                 self._lost = dict(swapped.facts.get("lost", {}))
                 self._blind = str(swapped.facts.get("blind", self._blind))
             else:
@@ -98,10 +104,11 @@ class Attempt:
             tables,
             names=self._names,
             record=lambda step, **facts: self._record("rolling_back", step=step, **facts),
+            proven=self._manifest.tables if self._manifest else None,
             before_swap=self._last_look,
             deadline=self._deadline,
         )
-        self._verify(old, result)
+        self._verify(old)
         return self._conclude(old, result)
 
     # --- what to put back -----------------------------------------------------------
@@ -119,13 +126,30 @@ class Attempt:
         except CannotTellError as error:
             self._blind = str(error)
 
+    def _look_elsewhere(self, connection: Connection) -> None:
+        """Other databases are not put back, and must not be forgotten."""
+        if self._log is None:
+            return
+        changes = self._log.changes
+        try:
+            ours = self._ownership().deployment_sessions(changes.starts)
+        except CannotTellError:
+            return  # said where it matters
+        present = [str(name) for (name,) in rows(connection, "SHOW DATABASES")]
+        found = changed_elsewhere(changes, ours, self._target.database, present)
+        self._notes = tuple(
+            f"database `{name}` was changed by the deployment too, and was left as it is" for name in found
+        )
+        for note in self._notes:
+            progress.say(note)
+
     def _decide(self, connection: Connection, old: OldState) -> list[str]:
         """The touched tables. Raises RollbackRefusedError where users' rows are in them."""
         database = self._target.database
         names = table_names(connection, database)
         self._texts = {**{name: table_text(connection, database, name) for name in names}, **old.tables}
         changed = set(different_tables(connection, database, old))
-        if self._log is not None:
+        if self._log is not None and not self._blind:
             try:
                 touched = touched_by_deployment(
                     self._log.changes, self._ownership(), database, self._texts, self._version
@@ -155,10 +179,11 @@ class Attempt:
             raise refusal.would_lose(self._target, self._entry, self._writes, self._names.aside)
 
     def _count_losses(self) -> None:
+        self._writes = UserWrites(orphans=self._orphans)
         if self._log is None or self._blind:
             return
         try:
-            self._writes = user_writes(
+            written = user_writes(
                 self._log.changes,
                 self._ownership(),
                 self._target.database,
@@ -166,21 +191,21 @@ class Attempt:
                 self._moved,
                 self._version,
             )
+            self._writes = replace(written, orphans=self._orphans)
         except CannotTellError as error:
             self._blind = str(error)
 
-    def _last_look(self) -> dict[str, Any]:
+    def _last_look(self, orphans: Mapping[str, int]) -> dict[str, Any]:
         """Under the tables' locks: what was written since we looked is in the log by now."""
-        if self._log is None:
-            return {"blind": self._blind}
         try:
-            self._log.catch_up()
+            if self._log is not None:
+                self._log.catch_up()
         except CannotTellError as error:
             self._blind = str(error)
+        self._orphans = orphans
         self._refuse_losses()
         self._lost = self._writes.as_dict() if self._writes else {}
-        self._swapped_at = [self._log.changes.file, self._log.changes.position]
-        return {"position": self._swapped_at, "lost": self._lost, "blind": self._blind}
+        return {"lost": self._lost, "blind": self._blind}
 
     def _ownership(self) -> Ownership:
         entry = self._journal.get(self._entry.id)
@@ -194,8 +219,8 @@ class Attempt:
 
     # --- afterwards -------------------------------------------------------------------
 
-    def _verify(self, old: OldState, result: PutBackResult) -> None:
-        """Schema texts and row digests are what they were, or users wrote in the meantime."""
+    def _verify(self, old: OldState) -> None:
+        """Schema texts are what they were. The rows were judged under the locks of the swap."""
         database = self._target.database
         with connect(self._target.endpoint) as connection:
             different = different_tables(connection, database, old)
@@ -206,16 +231,6 @@ class Attempt:
                     why=", ".join(f"`{name}`" for name in different) or "views, routines, triggers or events",
                     hint="dbsync validate",
                 )
-        self._compare_with_manifest(result)
-        now = table_digests(self._target.endpoint, database, list(result.digests))
-        uneven = [name for name, digest in result.digests.items() if now[name] != digest]
-        if uneven and not self._written_since_swap(uneven):
-            raise RestoreFailedError(
-                f"rows of {', '.join(f'`{name}`' for name in uneven)} are not what they were",
-                where=self._target.name,
-                why="; ".join(f"`{n}`: expected {result.digests[n]}, got {now[n]}" for n in uneven),
-                hint=f"dbsync rollback --deployment {self._entry.id}",
-            )
 
     def _load_manifest(self) -> Manifest | None:
         backup_id = self._entry.facts.get("backup_id")
@@ -223,38 +238,6 @@ class Attempt:
             return load_manifest(self._target.storage, str(backup_id)) if backup_id else None
         except NoSuchBackupError:
             return None  # removed since; the running copy that proved it is what is used
-
-    def _compare_with_manifest(self, result: PutBackResult) -> None:
-        """What the private server held is what the backup was proven to hold."""
-        proven = self._manifest.tables if self._manifest else result.digests
-        uneven = [name for name, digest in result.digests.items() if proven.get(name) != digest]
-        if uneven:
-            raise RestoreFailedError(
-                "what was put back is not what the backup was proven to hold",
-                where=self._target.name,
-                why=", ".join(f"`{name}`" for name in uneven),
-                hint=f"dbsync backups verify {self._entry.facts.get('backup_id')}",
-            )
-
-    def _written_since_swap(self, tables: list[str]) -> bool:
-        """Whether users wrote to each of `tables` after it was back in place."""
-        if not self._swapped_at:
-            return False
-        try:
-            later = row_changes(
-                self._target.endpoint,
-                self._source.installation,
-                self._target.database,
-                str(self._swapped_at[0]),
-                int(self._swapped_at[1]),
-            )
-        except CannotTellError:
-            return False
-        written = {table for counts in later.rows.values() for table in counts}
-        if set(tables) <= written:
-            progress.say(f"users have written again to {', '.join(tables)} since it was put back")
-            return True
-        return False
 
     def _conclude(self, old: OldState, result: PutBackResult) -> Undone:
         gone = self._entry.facts.get("database_created") and not old.tables
@@ -265,18 +248,23 @@ class Attempt:
             if gone:
                 self._drop_empty_database(connection)
         kept = self._names.aside if keep else None
+        notes = (*self._notes, *result.notes, *written_since(self._target, {} if gone else result.digests))
         self._record(
             "rolled_back",
             put_back=list(result.tables),
             lost=self._lost,
             kept_aside=kept,
             carrier=result.carrier,
+            notes=list(notes),
         )
-        return Undone("rolled_back", result.tables, result.carrier, self._lost, kept, result.notes)
+        return Undone("rolled_back", result.tables, result.carrier, self._lost, kept, notes)
 
     def _nothing_happened(self, connection: Connection, old: OldState) -> Undone:
         if self._entry.facts.get("database_created") and not old.tables:
             self._drop_empty_database(connection)
+        if self._notes:
+            self._record("rolled_back", put_back=[], lost={}, notes=list(self._notes))
+            return Undone("rolled_back", notes=self._notes)
         self._record("failed", note="the database is as it was before the deployment")
         return Undone("failed")
 
@@ -285,6 +273,9 @@ class Attempt:
         database = self._target.database
         if not table_names(connection, database) and not read_objects(connection, database).all():
             execute(connection, f"DROP DATABASE {quoted(database)}")
+
+    def _mending(self, **facts: Any) -> None:
+        self._record("rolling_back", step="mending", **facts)
 
     def _record(self, phase: str, **facts: Any) -> None:
         self._journal.record(self._entry.id, phase, reason=self._reason, **facts)

@@ -12,6 +12,10 @@ _LINE = re.compile(
     rf" (?:(?P<database>{_NAME})\.)?(?P<table>{_NAME}) \(.*\)(?P<actions>.*?)),?"
 )
 
+_LIST = rf"\(({_NAME}(?:, {_NAME})*)\)"
+_COLUMNS = re.compile(rf" FOREIGN KEY {_LIST} REFERENCES (?:{_NAME}\.)?{_NAME} {_LIST}")
+_INDEX = re.compile(rf"  (?P<line>KEY (?P<name>{_NAME}) \((?P<columns>{_NAME}(?:,{_NAME})*)\)),?")
+
 
 @dataclass(frozen=True)
 class ForeignKey:
@@ -22,6 +26,21 @@ class ForeignKey:
     """None: the table's own."""
     table: str
     """The referenced one."""
+
+    @property
+    def columns(self) -> list[str]:
+        """Of the referencing table, quoted."""
+        return self._columns(1)
+
+    @property
+    def referenced(self) -> list[str]:
+        """Columns of the referenced table, quoted, in the order of `columns`."""
+        return self._columns(2)
+
+    def _columns(self, group: int) -> list[str]:
+        found = _COLUMNS.search(self.clause)
+        assert found, self.clause
+        return re.findall(_NAME, found[group])
 
     @property
     def writes_child(self) -> bool:
@@ -44,6 +63,17 @@ def foreign_keys(create_table: str) -> list[ForeignKey]:
                     _plain(match["table"]),
                 )
             )
+    return found
+
+
+def indexes_of(create_table: str, keys: list[ForeignKey]) -> dict[str, str]:
+    """The plain indexes, name → line, that the server may have made for `keys` itself."""
+    made_for = [key.columns for key in keys]
+    found = {}
+    for line in create_table.split("\n"):
+        index = _INDEX.fullmatch(line)
+        if index and re.findall(_NAME, index["columns"]) in made_for:
+            found[_plain(index["name"])] = index["line"]
     return found
 
 

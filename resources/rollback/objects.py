@@ -11,7 +11,7 @@ from pymysql.charset import charset_by_name
 from resources.errors import RestoreFailedError
 from resources.mysql.connection import Connection, execute, quoted, rows
 from resources.mysql.schema import table_names
-from resources.rollback.foreign_keys import ForeignKey, foreign_keys
+from resources.rollback.foreign_keys import ForeignKey, foreign_keys, indexes_of
 
 # A view on a view that is not there yet: 1146 no such table, 1356 invalid view, 1305 no such function.
 _NOT_YET = (1146, 1356, 1305, 1054)
@@ -93,6 +93,15 @@ def read_triggers(
     ]
 
 
+def read_views(connection: Connection, database: str, names: Collection[str]) -> list[Definition]:
+    """Those of `names` that are views. Makes `database` the default one."""
+    execute(connection, f"USE {quoted(database)}")
+    found = rows(
+        connection, "SELECT table_name FROM information_schema.views WHERE table_schema = %s", (database,)
+    )
+    return [_read(connection, "VIEW", name) for (name,) in found if name in names]
+
+
 def _read(connection: Connection, kind: str, name: str, table: str = "") -> Definition:
     found = rows(connection, f"SHOW CREATE {kind} {quoted(name)}")[0]
     shown = [None if value is None else str(value) for value in found]
@@ -121,7 +130,7 @@ def equalise(connection: Connection, database: str, wanted: Objects) -> None:
     for routine in wanted.routines:
         if routine not in actual.routines:
             _create(connection, routine)
-    _create_views(connection, [view for view in wanted.views if view not in actual.views])
+    create_views(connection, [view for view in wanted.views if view not in actual.views])
     equalise_triggers(connection, database, wanted.triggers)
     for event in wanted.events:
         if event not in actual.events:
@@ -154,8 +163,8 @@ def _of(triggers: Iterable[Definition], table: str) -> list[Definition]:
     return [trigger for trigger in triggers if trigger.table == table]
 
 
-def _create_views(connection: Connection, views: list[Definition]) -> None:
-    """In whatever order works: a view may read another one."""
+def create_views(connection: Connection, views: list[Definition]) -> None:
+    """In whatever order works: a view may read another one. `USE` their database first."""
     waiting = views
     while waiting:
         left: list[Definition] = []
@@ -242,5 +251,9 @@ def replace_foreign_keys(
         dropped = ", ".join(f"DROP FOREIGN KEY {quoted(key.name)}" for key in drop)
         execute(connection, f"ALTER TABLE {name} {dropped}")
     if add:
-        added = ", ".join(f"ADD {key.clause}" for key in add)
-        execute(connection, f"ALTER TABLE {name} {added}")
+        # The server replaces an index that it had made itself by one of the constraint's name.
+        # The very same one, made by us, it keeps: it is not built again.
+        indexes = indexes_of(table_text(connection, database, table), add)
+        parts = [f"DROP KEY {quoted(index)}, ADD {line}" for index, line in indexes.items()]
+        parts += [f"ADD {key.clause}" for key in add]
+        execute(connection, f"ALTER TABLE {name} {', '.join(parts)}")

@@ -5,12 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import pymysql
 
 from resources import progress
-from resources.errors import RestoreFailedError
+from resources.errors import BackupCorruptError, RestoreFailedError
 from resources.mysql.collations import made_again, without_defaults
 from resources.mysql.connection import Connection, connect, execute, is_denied, quoted, rows
 from resources.mysql.digest import TableDigest, table_digests
@@ -37,11 +36,13 @@ from resources.rollback.side import (
     read_plan,
     write_marker,
 )
-from resources.rollback.swap import finish_locked, outside_keys, swap
+from resources.rollback.stripped import FACT, mend
+from resources.rollback.swap import BeforeSwap, finish_locked, outside_keys, swap
 from resources.target import Target
 
 Record = Callable[..., None]
-"""`record(step, **facts)`: side, loaded, compared, swapping, swapped, equal. On disk when it returns."""
+"""`record(step, **facts)`: mending (where a killed run made it necessary), side, loaded, compared,
+swapping, swapped, equal. On disk when it returns."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,8 @@ def put_back(
     *,
     names: SideNames,
     record: Record,
-    before_swap: Callable[[], Mapping[str, Any] | None] = lambda: None,
+    proven: Mapping[str, TableDigest] | None = None,
+    before_swap: BeforeSwap = lambda _: None,
     deadline: float | None = None,
 ) -> PutBackResult:
     """Make `tables` of the target (names there now, or in `old`, or both) and every view,
@@ -101,8 +103,9 @@ def put_back(
     Until the swap nothing in the database is touched; the swap is one atomic statement;
     what it replaced is in `names.aside` afterwards, without its triggers and foreign keys.
     May be called again after being killed anywhere: it finishes, or begins anew.
+    `proven`: every table's digest as the backup was proven to hold it, where that is known.
     `deadline` in seconds of time.monotonic(), up to the swap. Raises RestoreFailedError,
-    what `before_swap` raises, and pymysql errors.
+    BackupCorruptError, what `before_swap` raises, and pymysql errors.
     """
     begun = time.monotonic()
 
@@ -120,34 +123,46 @@ def put_back(
         digests: Mapping[str, TableDigest] | None = None
         plan = read_plan(connection, names.aside)
         if plan is None:
+            mend(connection, target.database, names, lambda **facts: record("mending", **facts))
             unfinished = read_plan(connection, names.side)
             for leftover in (names.side, names.aside):
                 drop_database(connection, leftover)
             plan = _plan(connection, target.database, tables, unfinished)
-            untouched = [True]
-
-            def last_look() -> Mapping[str, Any] | None:
-                facts = before_swap()
-                untouched.clear()
-                return facts
-
             try:
-                carrier, notes, digests = _load(
-                    target, source, old, plan, names, connection, record, still_time
+                digests = _source_digests(source, old, plan, proven)
+                carrier, notes = _load(
+                    target, source, old, plan, digests, names, connection, record, still_time
                 )
                 _ensure_database(connection, target.database, old.charset)
-                record("swapping", put_back_threads=[int(connection.thread_id())], tables=list(plan.tables))
-                swap(connection, target.database, names, plan, old.tables, old.objects, last_look)
+                with connect(target.endpoint) as other:
+                    _prepare_session(other, target)
+                    threads = [int(one.thread_id()) for one in (connection, other)]
+                    record("swapping", put_back_threads=threads, tables=list(plan.tables))
+                    swap(
+                        connection,
+                        other,
+                        target.database,
+                        names,
+                        plan,
+                        old.tables,
+                        old.objects,
+                        digests,
+                        before_swap,
+                    )
             except Exception:
-                # Later than that the side database is the only place that knows what is missing.
-                if untouched and connection.open:
+                if connection.open and is_untouched(connection, names):
                     for leftover in (names.side, names.aside):
                         drop_database(connection, leftover)
                 raise
-            record("swapped")
+            record("swapped", verified=True)
         else:
             progress.say("an earlier run had swapped the tables; finishing it")
-            record("swapped", put_back_threads=[int(connection.thread_id())], tables=list(plan.tables))
+            record(
+                "swapped",
+                put_back_threads=[int(connection.thread_id())],
+                tables=list(plan.tables),
+                verified=bool(plan.facts.get("verified")),
+            )
         _finish(connection, target.database, plan, old)
         drop_database(connection, names.side)
         record("equal")
@@ -190,13 +205,14 @@ def _load(
     source: PrivateServer,
     old: OldState,
     plan: Plan,
+    digests: Mapping[str, TableDigest],
     names: SideNames,
     connection: Connection,
     record: Record,
     still_time: Callable[[], None],
-) -> tuple[str, list[str], Mapping[str, TableDigest]]:
-    """Build the side database and prove it; returns (carrier, notes, digests)."""
-    coming = [table for table in plan.tables if table in old.tables]
+) -> tuple[str, list[str]]:
+    """Build the side database and prove it; returns (carrier, notes)."""
+    coming = list(digests)
     if MARKER in old.tables:
         raise RestoreFailedError(f"a table of the database is called {MARKER}", where=target.name)
     record("side", side=names.side, aside=names.aside, tables=list(plan.tables))
@@ -208,11 +224,28 @@ def _load(
     write_marker(connection, names, plan)
     carrier = carry_rows(target.endpoint, source, old.database, names.side, coming, still_time)
     record("loaded", carrier=carrier)
-    untouched = "nothing in the database was touched"
-    digests = require_equal(target, source, old, coming, database=names.side, state=untouched)
+    _require_equal(target, digests, names.side)
     record("compared")
     still_time()
-    return carrier, notes, digests
+    return carrier, notes
+
+
+def _source_digests(
+    source: PrivateServer, old: OldState, plan: Plan, proven: Mapping[str, TableDigest] | None
+) -> Mapping[str, TableDigest]:
+    """Of the tables that are to come. Raises BackupCorruptError where it is not what was proven."""
+    digests = table_digests(source.endpoint, old.database, [t for t in plan.tables if t in old.tables])
+    if proven is not None:
+        uneven = {name for name, digest in digests.items() if proven.get(name) != digest}
+        uneven |= set(proven) ^ set(old.tables)
+        if uneven:
+            raise BackupCorruptError(
+                "the backup does not hold what it was proven to hold; nothing in the database was touched",
+                where=str(source.folder),
+                why=_names(sorted(uneven)),
+                hint="dbsync backups verify; dbsync backups list",
+            )
+    return digests
 
 
 def _to_create(connection: Connection, database: str, plan: Plan, old: OldState) -> list[Definition]:
@@ -239,30 +272,39 @@ def _finish(connection: Connection, database: str, plan: Plan, old: OldState) ->
     equalise(connection, database, old.objects)
 
 
-def require_equal(
-    target: Target,
-    source: PrivateServer,
-    old: OldState,
-    tables: Sequence[str],
-    *,
-    database: str,
-    state: str,
-) -> Mapping[str, TableDigest]:
-    """Compare row digests of `database`.`tables` on the target with the source's; returns these.
-
-    Raises RestoreFailedError that names the tables and says `state`.
-    """
-    wanted = table_digests(source.endpoint, old.database, tables)
-    actual = table_digests(target.endpoint, database, tables)
-    different = [table for table in tables if wanted[table] != actual[table]]
+def _require_equal(target: Target, wanted: Mapping[str, TableDigest], database: str) -> None:
+    """Raises RestoreFailedError that names the tables of `database` whose rows are others."""
+    actual = table_digests(target.endpoint, database, list(wanted))
+    different = [table for table in wanted if wanted[table] != actual[table]]
     if different:
         raise RestoreFailedError(
-            f"rows of {_names(different)} did not come back as they were; {state}",
+            f"rows of {_names(different)} did not come back as they were;"
+            " nothing in the database was touched",
             where=f"{target.name}, database {database}",
             why="; ".join(f"`{t}`: expected {wanted[t]}, got {actual[t]}" for t in different[:5]),
             hint="GRANT REPLICATION_APPLIER ON *.* TO the user (rows are then carried exactly); try again",
         )
-    return wanted
+
+
+def written_since(target: Target, digests: Mapping[str, TableDigest]) -> list[str]:
+    """What users did to the tables after they were back, in words.
+
+    The rows were judged while the tables were locked: a difference now is no failure.
+    """
+    now = table_digests(target.endpoint, target.database, list(digests))
+    return [
+        f"`{name}`: rows were written as soon as it was back ({digest.rows} then, {now[name].rows} now)"
+        for name, digest in digests.items()
+        if now[name] != digest
+    ]
+
+
+def is_untouched(connection: Connection, names: SideNames) -> bool:
+    """Whether the present tables are whole and in place: no swap, and nothing taken off for one."""
+    if read_plan(connection, names.aside) is not None:
+        return False
+    plan = read_plan(connection, names.side)
+    return plan is None or FACT not in plan.facts
 
 
 def _comparable(create_table: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import uuid4
 
@@ -16,7 +16,6 @@ from resources.backup.open import open_manifest
 from resources.backup.verify import verify_files
 from resources.backup.work_folder import work_folder
 from resources.errors import (
-    BackupCorruptError,
     ConnectError,
     DbsyncError,
     RestoreFailedError,
@@ -24,12 +23,19 @@ from resources.errors import (
 )
 from resources.journal import Journal
 from resources.mysql.connection import connect, value
-from resources.mysql.digest import table_digests
 from resources.mysql.schema import table_names
 from resources.mysql.server import PrivateServer
-from resources.rollback.put_back import PutBackResult, different_tables, put_back, read_old_state
-from resources.rollback.side import SideNames, drop_database, leftovers, read_plan
+from resources.rollback.put_back import (
+    PutBackResult,
+    different_tables,
+    put_back,
+    read_old_state,
+    written_since,
+)
+from resources.rollback.side import SideNames, drop_database, is_of_restore, leftovers, read_plan
+from resources.rollback.spelling import as_spelled
 from resources.rollback.state import UNREACHABLE
+from resources.rollback.stripped import mend
 from resources.target import Target
 
 RESTORES = "restores"
@@ -73,12 +79,13 @@ def restore_backup(target: Target, backup_id: str, *, confirm_target: str | None
     begun = time.monotonic()
     manifest = load_manifest(target.storage, backup_id)
     _require_target(target, manifest, confirm_target)
+    named, target = target.name, as_spelled(target)
     with progress.step(f"verify backup {backup_id}"):
         manifest = verify_files(target.storage, backup_id)
     _clear_leftovers(target)
     names = SideNames.of(target.database, f"r{uuid4().hex[:8]}")
     journal = Journal(target.storage, RESTORES)
-    entry = journal.begin(target.name, backup_id=backup_id, side=names.side, aside=names.aside)
+    entry = journal.begin(named, backup_id=backup_id, side=names.side, aside=names.aside)
     folder = work_folder(target, f"restore-{backup_id}-{time.time_ns()}")
     try:
         with progress.step(f"open backup {backup_id}"):
@@ -118,26 +125,18 @@ def _put_back(
         old,
         sorted({*present, *old.tables}),
         names=names,
+        proven=manifest.tables,
         record=lambda step, **facts: journal.record(entry, "restoring", step=step, **facts),
     )
-    uneven = [name for name, digest in manifest.tables.items() if result.digests.get(name) != digest]
-    if uneven or set(result.digests) != set(manifest.tables):
-        raise BackupCorruptError(
-            f"backup {manifest.id} restored to other rows than it was proven to hold",
-            where=", ".join(uneven) or "tables",
-            hint=f"the state before the restore is in database `{names.aside}`",
-        )
     with connect(target.endpoint) as connection:
         different = different_tables(connection, target.database, old)
-    now = table_digests(target.endpoint, target.database, list(result.digests))
-    uneven = [name for name, digest in result.digests.items() if now.get(name) != digest]
-    if different or uneven:
+    if different:
         raise RestoreFailedError(
-            "the database does not hold what the backup holds",
-            where=", ".join(f"`{name}`" for name in different or uneven),
-            why="somebody writes to it while it is restored, or the restore went wrong",
+            "the database does not have the schema that the backup has",
+            where=", ".join(f"`{name}`" for name in different),
+            why="somebody changes it while it is restored, or the restore went wrong",
         )
-    return result
+    return replace(result, notes=(*result.notes, *written_since(target, result.digests)))
 
 
 def _require_target(target: Target, manifest: Manifest, confirm_target: str | None) -> None:
@@ -150,7 +149,7 @@ def _require_target(target: Target, manifest: Manifest, confirm_target: str | No
     with connect(target.endpoint) as connection:
         uuid = str(value(connection, "SELECT @@server_uuid"))
     others = []
-    if manifest.database != target.database:
+    if manifest.database not in (target.database, as_spelled(target).database):
         others.append(f"it is of database `{manifest.database}`, not `{target.database}`")
     if manifest.server_uuid != uuid:
         others.append(f"it is of server {manifest.server_uuid}, not {uuid}")
@@ -167,14 +166,15 @@ def _clear_leftovers(target: Target) -> None:
     """What a killed restore left: its half-filled side database goes, what it put aside stays."""
     with connect(target.endpoint) as connection:
         for name in leftovers(connection, target.database):
-            is_side = "__dbsync_side_r" in name
+            is_side = is_of_restore(name, target.database, "side")
+            is_aside = is_of_restore(name, target.database, "aside")
+            if is_side:
+                mend(connection, target.database, SideNames(name, ""))
             if is_side or (
-                "__dbsync_aside_r" in name
-                and read_plan(connection, name) is None
-                and not table_names(connection, name)
+                is_aside and read_plan(connection, name) is None and not table_names(connection, name)
             ):
                 drop_database(connection, name)
-            elif "__dbsync_aside_r" in name:
+            elif is_aside:
                 progress.say(f"an earlier restore keeps what it replaced in database `{name}`")
 
 

@@ -24,6 +24,7 @@ from resources.mysql.server import PrivateServer
 from resources.rollback import refusal
 from resources.rollback.attempt import Attempt, Undone
 from resources.rollback.leftover_sessions import end_leftover_sessions
+from resources.rollback.spelling import as_spelled
 from resources.rollback.state import data_state
 from resources.target import Target
 
@@ -127,9 +128,10 @@ def _with_attempts(
         for attempt in range(1, attempts + 1):
             try:
                 _reach(target, deadline)
-                end_leftover_sessions(target, entry)
+                spelled = as_spelled(target)
+                end_leftover_sessions(spelled, entry)
                 with _old_state(target, entry, source) as server:
-                    return Attempt(target, journal, entry, server, accept_loss, deadline, reason).run()
+                    return Attempt(spelled, journal, entry, server, accept_loss, deadline, reason).run()
             except RollbackRefusedError as error:
                 journal.record(entry.id, "rollback_refused", reason=reason, refused=error.why or error.what)
                 raise
@@ -215,6 +217,7 @@ def _as_recorded(entry: DeploymentRecord) -> RollbackResult:
         tuple(entry.facts.get("put_back", ())),
         lost=dict(entry.facts.get("lost", {})),
         aside=entry.facts.get("kept_aside"),
+        notes=tuple(entry.facts.get("notes", ())),
     )
 
 

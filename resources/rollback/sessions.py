@@ -9,8 +9,9 @@ from datetime import datetime, timedelta
 from resources.journal import DeploymentRecord
 from resources.mysql.binlog_text import CannotTellError, Session
 
-# A server's start is logged to the second, and two machines' clocks differ.
-_SAME_CLOCK, _OTHER_CLOCK = timedelta(seconds=0), timedelta(seconds=60)
+# A server's start is logged in whole seconds: it happened up to one later. Two machines' clocks
+# differ, in either direction.
+_SAME_CLOCK, _OTHER_CLOCK = timedelta(seconds=1), timedelta(seconds=60)
 
 
 @dataclass(frozen=True)
@@ -34,10 +35,10 @@ class Ownership:
 
     def _sessions(self, recorded: Iterable[tuple[datetime, int]], starts: list[datetime]) -> set[Session]:
         """Raises CannotTellError where a restart lies too close to tell before from after."""
-        slack = _SAME_CLOCK if self.same_clock else _OTHER_CLOCK
+        earlier, later = (timedelta(0), _SAME_CLOCK) if self.same_clock else (_OTHER_CLOCK, _OTHER_CLOCK)
         found = set()
         for at, thread in recorded:
-            if slack and any(abs(at - start) < slack for start in starts):
+            if any(start - earlier <= at < start + later for start in starts):
                 raise CannotTellError("the server was restarted while the deployment ran")
             found.add(Session(sum(1 for start in starts if start <= at), thread))
         return found

@@ -7,6 +7,7 @@ says whether the swap happened, whatever else was lost.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +16,7 @@ from resources.mysql.connection import Connection, execute, quoted, rows, value
 
 MARKER = "__dbsync_put_back"
 _LONGEST = 64
+_STEM = 24
 
 
 @dataclass(frozen=True)
@@ -25,11 +27,25 @@ class SideNames:
     @classmethod
     def of(cls, database: str, tag: str) -> SideNames:
         """`tag`: short, lower-case letters, digits and underscores."""
-        return cls(_name(database, f"__dbsync_side_{tag}"), _name(database, f"__dbsync_aside_{tag}"))
+        return cls(_name(database, "side", tag), _name(database, "aside", tag))
 
 
-def _name(database: str, suffix: str) -> str:
-    return database[: _LONGEST - len(suffix)] + suffix
+def _name(database: str, kind: str, tag: str) -> str:
+    """Never cut at its end, which tells one deployment's from another's. As long as it fits,
+    it begins with `<database>__dbsync_`, which is what the account's grant is for."""
+    for prefix in _prefixes(database, kind):
+        if len(prefix + tag) <= _LONGEST:
+            return prefix + tag
+    raise ValueError(f"{tag} is too long")
+
+
+def _prefixes(database: str, kind: str) -> list[str]:
+    digest = hashlib.sha256(database.encode()).hexdigest()[:8]
+    return [
+        f"{database}__dbsync_{kind}_",
+        f"{database}__dbsync_{kind[0]}",
+        f"{database[:_STEM]}_{digest}__dbsync_{kind}_",
+    ]
 
 
 @dataclass(frozen=True)
@@ -67,12 +83,17 @@ def write_marker(connection: Connection, names: SideNames, plan: Plan) -> None:
         " `plan` LONGTEXT CHARACTER SET utf8mb4 NOT NULL)"
         " ENGINE=InnoDB COMMENT='written by dbsync while it put tables back; safe to drop'",
     )
-    execute(connection, f"INSERT INTO {table} VALUES (1, %s)", (plan.encode(),))
+    execute(connection, f"INSERT INTO {_literal(table)} VALUES (1, %s)", (plan.encode(),))
 
 
 def update_marker(connection: Connection, names: SideNames, plan: Plan) -> None:
     table = f"{quoted(names.side)}.{quoted(MARKER)}"
-    execute(connection, f"UPDATE {table} SET plan = %s WHERE id = 1", (plan.encode(),))
+    execute(connection, f"UPDATE {_literal(table)} SET plan = %s WHERE id = 1", (plan.encode(),))
+
+
+def _literal(name: str) -> str:
+    """For a statement with arguments, in which `%` means something."""
+    return name.replace("%", "%%")
 
 
 def read_plan(connection: Connection, database: str) -> Plan | None:
@@ -115,6 +136,10 @@ def drop_database(connection: Connection, name: str) -> None:
 
 def leftovers(connection: Connection, database: str) -> list[str]:
     """Side and aside databases of `database` that are on the server."""
-    names = SideNames.of(database, "")
-    prefixes = (names.side, names.aside)
+    prefixes = (*_prefixes(database, "side"), *_prefixes(database, "aside"))
     return sorted(name for (name,) in rows(connection, "SHOW DATABASES") if name.startswith(prefixes))
+
+
+def is_of_restore(name: str, database: str, kind: str) -> bool:
+    """Whether `name` is the side (or aside) database of a restore, whose tags begin with an r."""
+    return name.startswith(tuple(prefix + "r" for prefix in _prefixes(database, kind)))

@@ -8,6 +8,8 @@ from resources.errors import DbsyncError
 from resources.journal import DeploymentRecord
 from resources.mysql.connection import connect
 from resources.rollback.side import SideNames, database_charset, read_plan
+from resources.rollback.spelling import as_spelled
+from resources.rollback.stripped import FACT
 from resources.target import Target
 
 UNREACHABLE = "unknown, the server cannot be reached; nothing further is done until it was read"
@@ -18,13 +20,22 @@ def side_names(target: Target, deployment_id: str) -> SideNames:
 
 
 def data_state(target: Target, entry: DeploymentRecord) -> str:
-    names = side_names(target, entry.id)
     try:
+        target = as_spelled(target)
+        names = side_names(target, entry.id)
         with connect(target.endpoint, read_timeout=30.0) as connection:
             if read_plan(connection, names.aside) is not None:
                 return (
                     "the old tables are back in place with their rows, compared before; views, routines,"
                     f" triggers or keys may be missing; what they replaced is in `{names.aside}`"
+                )
+            unswapped = read_plan(connection, names.side)
+            if unswapped is not None and FACT in unswapped.facts:
+                return (
+                    "as the failed deployment left it, users' rows are all there, but keys and triggers of"
+                    f" {', '.join(f'`{table}`' for table in unswapped.tables)} were taken off for putting the"
+                    f" old ones back, which did not happen; their texts are in `{names.side}`, the next"
+                    " rollback puts them on again"
                 )
             if database_charset(connection, target.database) is None:
                 return f"the database `{target.database}` does not exist; its old state is in the backup"

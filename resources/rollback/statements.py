@@ -24,19 +24,23 @@ _REFERENCES = re.compile(r"\bREFERENCES\s+(?:(?:`(?:[^`]|``)*`|\w+)\s*\.\s*)?(?:
 
 def tables_named(statement: Statement, database: str, tables: Collection[str]) -> set[str]:
     """Those of `tables` that the statement may have changed: rather one too many than one too few."""
-    text = statement.text
-    while leading := _COMMENT.match(text):
-        text = text[leading.end() :]
+    text = after_comments(statement.text)
     if len(statement.text) >= LONGEST_TEXT:
         return set(tables)
     if _DROP_DATABASE.match(text):
         return set(tables) if _names(database, text) else set()
     if _NO_TABLE.match(text):
         return set()
-    if statement.database != database and not _names(database, text):
+    if statement.database.lower() != database.lower() and not _names(database, text):
         return set()
     text = _REFERENCES.sub(" ", text)
     return {table for table in tables if _names(table, text)}
+
+
+def after_comments(text: str) -> str:
+    while leading := _COMMENT.match(text):
+        text = text[leading.end() :]
+    return text
 
 
 def _names(name: str, text: str) -> bool:

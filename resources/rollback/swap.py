@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 import pymysql
 
-from resources.errors import RestoreFailedError
-from resources.mysql.connection import Connection, execute, quoted, rows
+from resources.errors import DbsyncError, RestoreFailedError
+from resources.mysql.connection import Connection, execute, quoted, rows, value
+from resources.mysql.digest import TableDigest
 from resources.mysql.schema import table_names
-from resources.rollback.foreign_keys import children_of, foreign_keys
+from resources.rollback.foreign_keys import ForeignKey, children_of, foreign_keys
 from resources.rollback.objects import (
+    Definition,
     Objects,
     equalise_foreign_keys,
     equalise_triggers,
+    read_triggers,
+    read_views,
     replace_foreign_keys,
     table_text,
 )
+from resources.rollback.orphans import orphans
 from resources.rollback.side import MARKER, Plan, SideNames, update_marker
+from resources.rollback.stripped import FACT, Stripped, mend, put_on_again, strip
+
+BeforeSwap = Callable[[Mapping[str, int]], Mapping[str, Any] | None]
 
 _LOCK_WAIT = 1205
 
@@ -43,20 +52,25 @@ def outside_keys(connection: Connection, database: str, tables: set[str]) -> lis
 
 def swap(
     connection: Connection,
+    other: Connection,
     database: str,
     names: SideNames,
     plan: Plan,
     wanted: Mapping[str, str],
     objects: Objects,
-    before_swap: Callable[[], Mapping[str, Any] | None],
+    digests: Mapping[str, TableDigest],
+    before_swap: BeforeSwap,
 ) -> None:
     """Put `plan.tables` from the side database into place, and what was there into the aside one.
 
-    `wanted`: every table of the old state, name → text. `before_swap` is called when nobody
-    can write to the tables any more; what it raises stops the swap with nothing changed,
-    what it returns is kept in the marker. Triggers and foreign keys change under the same
-    locks, so no user ever writes without them. Raises RestoreFailedError for a lock that was
-    not granted in time, pymysql errors otherwise.
+    `wanted`: every table of the old state, name → text. `digests`: what the coming tables
+    must hold, judged while nobody can write to them. `before_swap` is called when nobody
+    can write to the present tables any more either, with the orphans that the swap would
+    make; what it raises stops the swap with nothing changed, what it returns is kept in
+    the marker. Triggers and foreign keys change under the same locks, so no user ever
+    writes without them, and are put on again where the swap does not happen. `other`: a
+    second connection. Raises RestoreFailedError for a lock that was not granted in time
+    or for other rows than `digests`, pymysql errors otherwise.
     """
     existing = set(table_names(connection, database))
     going = [table for table in plan.tables if table in existing]
@@ -71,28 +85,69 @@ def swap(
         *((names.side, table) for table in [*coming, MARKER]),
         *sorted({(schema, table) for schema, table, _ in plan.outside_keys}),
     ]
-    _drop_views_in_the_way(connection, database, set(coming))
+    views = read_views(connection, database, coming)  # a session that holds locks cannot
     execute(connection, "SET SESSION foreign_key_checks = 0")
     _lock(connection, [one for one in locked if one[0] != database or one[1] in existing])
+    stripped = None
     try:
-        facts = before_swap()
-        if facts:
-            # Moves with the tables: whoever finishes a killed swap must know it.
-            update_marker(connection, names, replace(plan, facts=dict(facts)))
-        _drop_triggers(connection, database, set(going))
-        for table in going:
-            # A key left on a table that is put aside would go on guarding the users' tables.
-            replace_foreign_keys(connection, database, table, foreign_keys(texts[table]), [])
-        for table, keys in children.items():
-            # A key follows the table it points at into the other database.
-            replace_foreign_keys(connection, database, table, keys, [])
-        for schema, table, clause in plan.outside_keys:
-            _change_outside_key(connection, schema, table, clause, add=False)
+        _require_rows(connection, names.side, digests)
+        facts = dict(before_swap(orphans(connection, database, names.side, children, coming)) or {})
+        stripped = _to_strip(connection, database, plan, texts, children, going, views)
+        # Moves with the tables: whoever finishes a killed swap must know it.
+        facts |= {"verified": True, FACT: stripped.encode()}
+        update_marker(connection, names, replace(plan, facts=facts))
+        strip(connection, other, database, stripped)
         execute(connection, "RENAME TABLE " + ", ".join(_renames(database, names, going, coming)))
+        stripped = None
         finish_locked(connection, database, plan, wanted, objects, {*coming, *children, *later_children})
+    except BaseException:
+        if stripped is not None and connection.open:
+            with suppress(pymysql.err.MySQLError, DbsyncError):  # said by the marker where it fails
+                put_on_again(connection, database, stripped)
+                execute(connection, "UNLOCK TABLES")
+                mend(connection, database, names)
+        raise
     finally:
         if connection.open:
             execute(connection, "UNLOCK TABLES")
+
+
+def _to_strip(
+    connection: Connection,
+    database: str,
+    plan: Plan,
+    texts: Mapping[str, str],
+    children: Mapping[str, list[ForeignKey]],
+    going: list[str],
+    views: list[Definition],
+) -> Stripped:
+    # A key left on a table that is put aside would go on guarding the users' tables; one that
+    # points at a table follows it into the other database.
+    keys = {(database, table): foreign_keys(texts[table]) for table in going}
+    keys |= {(database, table): found for table, found in children.items()}
+    for schema, table, clause in plan.outside_keys:
+        has = foreign_keys(table_text(connection, schema, table))
+        keys.setdefault((schema, table), []).extend(key for key in has if key.clause == clause)
+    return Stripped(
+        {place: tuple(key.clause for key in found) for place, found in keys.items() if found},
+        tuple(read_triggers(connection, database, going)),
+        tuple(going),
+        tuple(views),
+    )
+
+
+def _require_rows(connection: Connection, side: str, digests: Mapping[str, TableDigest]) -> None:
+    for table, wanted in digests.items():
+        name = f"{quoted(side)}.{quoted(table)}"
+        checksum = rows(connection, f"CHECKSUM TABLE {name} EXTENDED")[0][1]
+        found = TableDigest(int(value(connection, f"SELECT COUNT(*) FROM {name}")), int(checksum or 0))
+        if found != wanted:
+            raise RestoreFailedError(
+                f"rows of `{table}` were changed before they could be put back; nothing was changed",
+                where=f"database {side}",
+                why=f"expected {wanted}, got {found}",
+                hint="type the command again",
+            )
 
 
 def finish_locked(
@@ -107,7 +162,7 @@ def finish_locked(
     execute(connection, "SET SESSION foreign_key_checks = 0")
     equalise_foreign_keys(connection, database, dict(wanted), sorted(tables & set(wanted)))
     for schema, table, clause in plan.outside_keys:
-        _change_outside_key(connection, schema, table, clause, add=True)
+        _add_outside_key(connection, schema, table, clause)
     equalise_triggers(connection, database, objects.triggers, tables)
 
 
@@ -137,31 +192,6 @@ def _lock(connection: Connection, tables: list[tuple[str, str]]) -> None:
         ) from error
 
 
-def _drop_views_in_the_way(connection: Connection, database: str, coming: set[str]) -> None:
-    found = rows(
-        connection, "SELECT table_name FROM information_schema.views WHERE table_schema = %s", (database,)
-    )
-    for (name,) in found:
-        if name in coming:
-            execute(connection, f"DROP VIEW {quoted(database)}.{quoted(name)}")
-
-
-def _drop_triggers(connection: Connection, database: str, tables: set[str]) -> None:
-    """A table with triggers cannot be renamed into another database (error 1435)."""
-    found = rows(
-        connection,
-        "SELECT trigger_name, event_object_table FROM information_schema.triggers WHERE trigger_schema = %s",
-        (database,),
-    )
-    for name, table in found:
-        if table in tables:
-            execute(connection, f"DROP TRIGGER {quoted(database)}.{quoted(name)}")
-
-
-def _change_outside_key(connection: Connection, schema: str, table: str, clause: str, *, add: bool) -> None:
-    has = foreign_keys(table_text(connection, schema, table))
-    present = [key for key in has if key.clause == clause]
-    if add and not present:
-        execute(connection, f"ALTER TABLE {quoted(schema)}.{quoted(table)} ADD {clause}")
-    if not add and present:
-        replace_foreign_keys(connection, schema, table, present, [])
+def _add_outside_key(connection: Connection, schema: str, table: str, clause: str) -> None:
+    if all(key.clause != clause for key in foreign_keys(table_text(connection, schema, table))):
+        replace_foreign_keys(connection, schema, table, [], foreign_keys(f"  {clause}"))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from resources.journal import DeploymentRecord
 from resources.mysql.binlog import row_changes
-from resources.mysql.binlog_text import CannotTellError, Changes, RowCounts
+from resources.mysql.binlog_text import CannotTellError, Changes, RowCounts, Session
 from resources.mysql.endpoint import Endpoint
 from resources.mysql.installation import MysqlInstallation
 from resources.mysql.schema import HISTORY_TABLE
@@ -59,9 +59,11 @@ class UserWrites:
     """DDL of others."""
     cascades: Mapping[str, str] = field(default_factory=dict)
     """Tables whose rows a foreign key may have changed unlogged → the parent that was written."""
+    orphans: Mapping[str, int] = field(default_factory=dict)
+    """"child → parent": rows that would point at nothing, as their parent is not among the old rows."""
 
     def __bool__(self) -> bool:
-        return bool(self.rows or self.statements or self.cascades)
+        return bool(self.rows or self.statements or self.cascades or self.orphans)
 
     def __str__(self) -> str:
         parts = [
@@ -71,6 +73,7 @@ class UserWrites:
         ]
         parts += [f"`{table}`: {number} DDL statements" for table, number in sorted(self.statements.items())]
         parts += [f"`{table}`: perhaps by cascade from `{parent}`" for table, parent in self.cascades.items()]
+        parts += [f"{number} rows would point at nothing ({keys})" for keys, number in self.orphans.items()]
         return "; ".join(parts)
 
     def as_dict(self) -> dict[str, object]:
@@ -78,6 +81,7 @@ class UserWrites:
             "rows": {table: counts.as_dict() for table, counts in self.rows.items()},
             "statements": dict(self.statements),
             "cascades": dict(self.cascades),
+            "orphans": dict(self.orphans),
         }
 
 
@@ -96,7 +100,7 @@ def touched_by_deployment(
     touched: set[str] = set()
     spreading: set[str] = set()
     for session in ours & set(changes.rows):
-        for table, counts in changes.rows[session].items():
+        for table, counts in _spelled(changes, session, tables):
             touched.add(table)
             if counts.updated or counts.deleted:
                 spreading.add(table)
@@ -124,10 +128,10 @@ def user_writes(
     wanted = set(put_back) - {HISTORY_TABLE}
     rows: dict[str, RowCounts] = {}
     spreading: set[str] = set()
-    for session, written in changes.rows.items():
+    for session in changes.rows:
         if session in ours:
             continue
-        for table, counts in written.items():
+        for table, counts in _spelled(changes, session, tables):
             if table in wanted:
                 rows.setdefault(table, RowCounts()).add(counts)
             if counts.updated or counts.deleted:
@@ -139,6 +143,12 @@ def user_writes(
                 statements[table] = statements.get(table, 0) + 1
     unlogged = cascades(tables, spreading) if version[:2] < CASCADES_LOGGED_SINCE else {}
     return UserWrites(rows, statements, {table: unlogged[table] for table in wanted & set(unlogged)})
+
+
+def _spelled(changes: Changes, session: Session, tables: Collection[str]) -> Iterable[tuple[str, RowCounts]]:
+    """What the session wrote, under the tables' names as they are in `tables`."""
+    names = {name.lower(): name for name in tables} if changes.folded else {}
+    return [(names.get(table, table), counts) for table, counts in changes.rows[session].items()]
 
 
 def rows_by_others(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -76,9 +77,11 @@ def world(target: Target, connection: Connection) -> Callable[[], World]:
     return read
 
 
-@pytest.fixture
-def clone(installation: MysqlInstallation, server: PrivateServer) -> Iterator[Callable[[], PrivateServer]]:
-    """A factory of private servers on a clone of the test's server as it is at that moment."""
+@contextmanager
+def clones_of(
+    installation: MysqlInstallation, server: PrivateServer, **variables: str
+) -> Iterator[Callable[[], PrivateServer]]:
+    """A factory of private servers on a clone of `server` as it is at that moment."""
     made: list[PrivateServer] = []
     with tempfile.TemporaryDirectory(prefix="dbsync-test-") as folder:
 
@@ -87,7 +90,7 @@ def clone(installation: MysqlInstallation, server: PrivateServer) -> Iterator[Ca
             place.mkdir(mode=0o700)
             with server.connect() as admin:
                 execute(admin, f"CLONE LOCAL DATA DIRECTORY = '{place / 'data'}'")
-            one = PrivateServer.on_datadir(installation, place)
+            one = PrivateServer.on_datadir(installation, place, variables=variables)
             made.append(one)
             one.start(skip_grants=True)
             return one
@@ -97,6 +100,12 @@ def clone(installation: MysqlInstallation, server: PrivateServer) -> Iterator[Ca
         finally:
             for one in made:
                 one.kill()
+
+
+@pytest.fixture
+def clone(installation: MysqlInstallation, server: PrivateServer) -> Iterator[Callable[[], PrivateServer]]:
+    with clones_of(installation, server) as make:
+        yield make
 
 
 @pytest.fixture

@@ -110,6 +110,26 @@ def test_rows_written_after_the_swap_of_a_killed_rollback_stay(shop, target, wor
     assert leftovers(shop, target.database) == []
 
 
+def test_keys_and_triggers_that_a_killed_rollback_took_off_are_on_again_though_the_next_one_refuses(
+    shop, world, release, far, kill_at
+):
+    key = _text(shop, far)
+    deployment = release()
+    deployment.migrate(*BAD, "CREATE TRIGGER item_third AFTER INSERT ON item FOR EACH ROW SET @x = 1")
+    damaged = world()
+    kill_at(deployment, "keys dropped")
+    assert world() != damaged
+    execute(shop, "UPDATE item SET hidden = hidden, kind = 'b'")
+    try:
+        with pytest.raises(RollbackRefusedError, match="would lose") as refused:
+            deployment.undo()
+    finally:
+        deployment.source.kill()
+    assert refused.value.why == "`item`: 2 updated"
+    assert world().schema == damaged.schema
+    assert _text(shop, far) == key
+
+
 def test_rows_written_before_the_swap_of_a_killed_rollback_stop_it(shop, target, release, far, kill_at):
     deployment = release()
     deployment.migrate(*BAD)

@@ -128,7 +128,7 @@ def test_what_before_swap_raises_stops_everything_unchanged(shop, target, world,
     execute(shop, "ALTER TABLE item ADD COLUMN extra INT")
     damaged = world()
 
-    def someone_wrote() -> None:
+    def someone_wrote(_: object) -> None:
         raise ZeroDivisionError
 
     old = read_old_state(source, target.database)

@@ -86,6 +86,7 @@ def test_accepted_losses_are_kept_aside(shop, target, release):
         "rows": {"item": {"inserted": 1, "updated": 0, "deleted": 0}},
         "statements": {},
         "cascades": {},
+        "orphans": {},
     }
     assert leftovers(shop, target.database) == [result.aside]
     assert value(shop, f"SELECT COUNT(*) FROM `{result.aside}`.item WHERE hidden LIKE '%%user'") == 1

@@ -113,6 +113,15 @@ def test_after_a_restart_the_same_thread_number_is_somebody_else(ownership):
     assert ownership.deployment_sessions([earlier]) == {Session(1, 7)}
 
 
+def test_a_session_recorded_in_the_second_of_a_restart_cannot_be_told(ownership):
+    at = ownership.deployment[0][0]
+    start = at - timedelta(milliseconds=999)
+    with pytest.raises(CannotTellError):
+        ownership.deployment_sessions([start])
+    assert ownership.deployment_sessions([at - timedelta(seconds=1)]) == {Session(1, 7)}
+    assert ownership.deployment_sessions([at + timedelta(milliseconds=1)]) == {Session(0, 7)}
+
+
 def test_a_restart_too_close_on_another_machines_clock_cannot_be_told(ownership):
     far = Ownership(ownership.deployment, ownership.put_back, same_clock=False)
     with pytest.raises(CannotTellError):
