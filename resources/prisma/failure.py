@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeVar
@@ -11,6 +12,7 @@ from resources.errors import DbsyncError, MigrationFailedError
 from resources.prisma.checksum import script_bytes
 from resources.prisma.execute import error_code, error_text
 from resources.prisma.folder import MigrationFile
+from resources.prisma.likely_cause import likely_cause
 from resources.prisma.locate import Statement, count_statements, locate
 from resources.prisma.offenders import offending_rows
 from resources.redact import inert, redact
@@ -62,6 +64,9 @@ def statement_failed(
         offenders = offending_rows(target, code, message, found.text)
         if offenders:
             why.append(offenders)
+    cause_known = likely_cause(file.content, code, message)
+    if cause_known:
+        why.append(f"likely: {cause_known}")
     why.append(_state(number, count_statements(script), failure.outcome))
     error = kind(
         redact(inert(what)),
@@ -72,12 +77,17 @@ def statement_failed(
     return attach(error, failure)
 
 
-def cannot_run(file: MigrationFile, number: int, cause: BaseException) -> MigrationFailedError:
-    """For a script that statement `number` of stopped on an empty private database."""
+def cannot_run(
+    file: MigrationFile, number: int, cause: BaseException, tables: Collection[str]
+) -> MigrationFailedError:
+    """For a script whose statement `number` was refused on an empty private database that has `tables`."""
     found = locate(script_bytes(file.content).decode(), number)
     why = [f"MySQL: ({error_code(cause)}) {error_text(cause)}"]
     if found:
         why.append(f"statement {number}: {_shortened(found)}")
+    cause_known = likely_cause(file.content, error_code(cause), error_text(cause), tables)
+    if cause_known:
+        why.append(f"likely: {cause_known}")
     why.append("tried on an empty private copy: the database itself was not touched")
     error = MigrationFailedError(
         f"migration `{inert(file.name)}` cannot run: MySQL refused statement {number}",

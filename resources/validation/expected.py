@@ -23,11 +23,11 @@ import pymysql
 from resources import progress
 from resources.durable_file import write_durably
 from resources.errors import MigrationFailedError
-from resources.mysql.connection import Connection, connect, execute
+from resources.mysql.connection import Connection, connect, execute, value
 from resources.mysql.get import get_mysql
 from resources.mysql.installation import MysqlInstallation
 from resources.mysql.leftovers import stop_leftovers
-from resources.mysql.schema import HISTORY_TABLE, Schema, read_schema
+from resources.mysql.schema import HISTORY_TABLE, Schema, read_schema, table_names
 from resources.mysql.server import PrivateServer
 from resources.prisma.failure import cannot_run
 from resources.prisma.folder import MigrationFile
@@ -133,7 +133,11 @@ def _run(runner: Connection, reader: Connection, file: MigrationFile) -> None:
                 if not cursor.nextset():
                     return
     except pymysql.err.MySQLError as error:
-        raise cannot_run(file, statement, error) from error
+        raise cannot_run(file, statement, error, _tables(reader)) from error
+
+
+def _tables(reader: Connection) -> list[str]:
+    return table_names(reader, str(value(reader, "SELECT DATABASE()")))
 
 
 @contextmanager
