@@ -265,8 +265,10 @@ class Attempt:
         if self._notes:
             self._record("rolled_back", put_back=[], lost={}, notes=list(self._notes))
             return Undone("rolled_back", notes=self._notes)
-        self._record("failed", note="the database is as it was before the deployment")
-        return Undone("failed")
+        unread = f"whether other databases were changed cannot be told: {self._blind}"
+        notes = (unread,) if self._blind else ()
+        self._record("failed", note="the database is as it was before the deployment", notes=list(notes))
+        return Undone("failed", notes=notes)
 
     def _drop_empty_database(self, connection: Connection) -> None:
         """The database that the deployment itself had created, if nobody uses it."""

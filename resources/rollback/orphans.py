@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 
 from resources.mysql.connection import Connection, quoted, value
 from resources.rollback.foreign_keys import ForeignKey
@@ -12,32 +12,41 @@ def orphans(
     connection: Connection,
     database: str,
     side: str,
-    children: Mapping[str, list[ForeignKey]],
-    coming: Collection[str],
+    children: Mapping[tuple[str, str], list[ForeignKey]],
+    present: Mapping[str, str],
+    old: Mapping[str, str],
 ) -> dict[str, int]:
-    """Rows of `children`, which stay, whose parent is in the present table and not in the one
-    that replaces it, by "child → parent". No aliases: the session holds these tables' locks."""
+    """Rows of `children` ((database, table) → keys), which stay, whose parent is in the present
+    table and not in the old one that replaces it, by "child → parent".
+
+    `present`, `old`: name → text. No aliases: the session holds these tables' locks.
+    """
     found: dict[str, int] = {}
-    for child, keys in children.items():
+    for (schema, child), keys in children.items():
         for key in keys:
-            if key.table not in coming:
-                continue
-            here = f"{quoted(database)}.{quoted(child)}"
-            present, old = f"{quoted(database)}.{quoted(key.table)}", f"{quoted(side)}.{quoted(key.table)}"
+            if not _has(present, key) or not _has(old, key):
+                continue  # then the server let nobody insert a row that points there
+            here = f"{quoted(schema)}.{quoted(child)}"
+            now, before = f"{quoted(database)}.{quoted(key.table)}", f"{quoted(side)}.{quoted(key.table)}"
             refers = " AND ".join(
-                f"{here}.{mine} = {present}.{theirs}"
+                f"{here}.{mine} = {now}.{theirs}"
                 for mine, theirs in zip(key.columns, key.referenced, strict=True)
             )
-            same = " AND ".join(f"{old}.{column} = {present}.{column}" for column in key.referenced)
+            same = " AND ".join(f"{before}.{column} = {now}.{column}" for column in key.referenced)
             # In this order it costs what the parents cost: the children are found by their index.
             number = int(
                 value(
                     connection,
-                    f"SELECT STRAIGHT_JOIN COUNT(*) FROM {present} LEFT JOIN {old} ON {same}"
-                    f" JOIN {here} ON {refers} WHERE {old}.{key.referenced[0]} IS NULL",
+                    f"SELECT STRAIGHT_JOIN COUNT(*) FROM {now} LEFT JOIN {before} ON {same}"
+                    f" JOIN {here} ON {refers} WHERE {before}.{key.referenced[0]} IS NULL",
                 )
             )
             if number:
-                name = f"{child} → {key.table}"
+                name = f"{child if schema == database else f'{schema}.{child}'} → {key.table}"
                 found[name] = found.get(name, 0) + number
     return found
+
+
+def _has(tables: Mapping[str, str], key: ForeignKey) -> bool:
+    lines = tables.get(key.table, "").split("\n")
+    return all(any(line.startswith(f"  {column} ") for line in lines) for column in key.referenced)

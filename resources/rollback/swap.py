@@ -91,7 +91,12 @@ def swap(
     stripped = None
     try:
         _require_rows(connection, names.side, digests)
-        facts = dict(before_swap(orphans(connection, database, names.side, children, coming)) or {})
+        pointing = {(database, table): keys for table, keys in children.items()}
+        for schema, table, clause in plan.outside_keys:
+            pointing.setdefault((schema, table), []).extend(foreign_keys(f"  {clause}"))
+        present, old = {t: texts[t] for t in going}, {t: wanted[t] for t in coming}
+        lonely = orphans(connection, database, names.side, pointing, present, old)
+        facts = dict(before_swap(lonely) or {})
         stripped = _to_strip(connection, database, plan, texts, children, going, views)
         # Moves with the tables: whoever finishes a killed swap must know it.
         facts |= {"verified": True, FACT: stripped.encode()}
@@ -102,8 +107,10 @@ def swap(
         finish_locked(connection, database, plan, wanted, objects, {*coming, *children, *later_children})
     except BaseException:
         if stripped is not None and connection.open:
-            with suppress(pymysql.err.MySQLError, DbsyncError):  # said by the marker where it fails
+            # Where this fails the marker still says what is off.
+            with suppress(pymysql.err.MySQLError, DbsyncError):
                 put_on_again(connection, database, stripped)
+            with suppress(pymysql.err.MySQLError, DbsyncError):
                 execute(connection, "UNLOCK TABLES")
                 mend(connection, database, names)
         raise

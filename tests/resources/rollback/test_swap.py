@@ -168,6 +168,33 @@ def test_a_backup_that_holds_other_rows_than_proven_is_found_before_anything_is_
     assert world() == damaged
 
 
+def test_rows_of_another_database_that_would_point_at_nothing_count_too(shop, target, release):
+    other = f"{target.database}__other"
+    execute(shop, f"CREATE DATABASE `{other}`")
+    execute(
+        shop,
+        f"CREATE TABLE `{other}`.far (a INT, b INT, CONSTRAINT far FOREIGN KEY (b)"
+        f" REFERENCES `{target.database}`.item (id))",
+    )
+    deployment = release()
+    deployment.migrate("INSERT INTO item (id, parent_id) VALUES (99, 500)")
+    execute(shop, f"INSERT INTO `{other}`.far VALUES (1, 99), (1, 99), (99, 1), (2, NULL)")
+    with pytest.raises(RollbackRefusedError) as refused:
+        deployment.undo()
+    assert refused.value.why == f"2 rows would point at nothing ({other}.far → item)"
+    execute(shop, f"DROP DATABASE `{other}`")
+
+
+def test_a_parent_that_the_migration_dropped_comes_back_under_its_children(shop, world, release):
+    before = world()
+    deployment = release()
+    deployment.migrate("SET SESSION foreign_key_checks = 0", "DROP TABLE item")
+    assert deployment.undo().tables == ("item",)
+    assert world() == before
+    with pytest.raises(Exception, match="foreign key constraint fails"):
+        execute(shop, "INSERT INTO child (item_id) VALUES (99)")
+
+
 def test_users_rows_that_would_point_at_nothing_count_as_theirs(shop, target, world, release):
     deployment = release()
     deployment.migrate("INSERT INTO item (id, parent_id) VALUES (99, 500)")
