@@ -20,20 +20,20 @@ from resources.errors import (
 )
 from resources.mysql.connection import connect, is_lost
 from resources.prisma.blockers import describe
-from resources.prisma.books import Books
 from resources.prisma.checksum import script_bytes
 from resources.prisma.execute import LeftDatabase, error_code, error_text, run_script, settle
 from resources.prisma.failure import Failure, attach, place, prisma_logs, statement_failed
 from resources.prisma.findings import history_findings
 from resources.prisma.folder import MigrationFile, read_migrations
 from resources.prisma.history import MigrationRow
-from resources.prisma.locate import first_word
+from resources.prisma.history_writer import HistoryWriter
+from resources.prisma.locate_statement import first_word
 from resources.prisma.lock import MigrationLock
 from resources.prisma.lock_file import require_mysql
-from resources.prisma.lost import end_session, incarnation, reach_again
+from resources.prisma.lost_connection import end_session, incarnation, reach_again
+from resources.prisma.pymysql_internals import drop
 from resources.prisma.result import MigrationResult
 from resources.prisma.session import MigrationSession
-from resources.prisma.wire import drop
 from resources.redact import inert
 from resources.target import Target
 
@@ -64,17 +64,17 @@ def apply_pending(
     require_mysql(target.migrations)
     pinned = list(files) if files is not None else read_migrations(target.migrations)
     lock.verify()
-    books = Books(target)
+    writer = HistoryWriter(target)
     try:
-        recorded = books.open(pinned)
+        recorded = writer.open(pinned)
         _require_clean(target, pinned, recorded)
         done = {row.migration_name for row in recorded if row.rolled_back_at is None}
         pending = [file for file in pinned if file.name not in done]
-        run = _Run(target, lock, record, books)
+        run = _Run(target, lock, record, writer)
         if pending:
             run.all(pending, began + target.policy.migration_timeout)
     finally:
-        books.close()
+        writer.close()
     last = run.applied[-1] if run.applied else next((r.migration_name for r in reversed(recorded)), None)
     return MigrationResult(True, last, run.applied, time.monotonic() - began)
 
@@ -87,16 +87,16 @@ def _require_clean(target: Target, files: list[MigrationFile], rows: list[Migrat
 
 
 class _Run:
-    def __init__(self, target: Target, lock: MigrationLock, record: Record, books: Books) -> None:
+    def __init__(self, target: Target, lock: MigrationLock, record: Record, writer: HistoryWriter) -> None:
         self._target = target
         self._lock = lock
         self._record = record
-        self._books = books
+        self._history = writer
         self.applied: list[str] = []
 
     def all(self, pending: list[MigrationFile], deadline: float) -> None:
         """`deadline` in seconds of time.monotonic(), for all of them together."""
-        own = (int(self._books.connection.thread_id()), self._lock.connection_id or 0)
+        own = (int(self._history.connection.thread_id()), self._lock.connection_id or 0)
         with progress.step("apply migrations", total=len(pending), unit="migrations") as step:
             with MigrationSession(self._target, deadline, step, own) as session:
                 for file in pending:
@@ -118,17 +118,17 @@ class _Run:
             "migration": file.name,
             "checksum": file.checksum,
             "thread_id": session.running.thread_id,
-            "threads": [session.running.thread_id, int(self._books.connection.thread_id())],
+            "threads": [session.running.thread_id, int(self._history.connection.thread_id())],
         }
         self._record("migration_started", facts)
-        row_id = self._books.started(file)
+        row_id = self._history.started(file)
         began = time.monotonic()
         cause = self._send_with_retries(session, file)
         if cause is not None and (is_lost(cause) or not session.connection.open):
             self._learn(session, file, row_id, cause, deadline)
         if cause is not None:
             raise self._failed(session, file, row_id, cause)
-        if not self._books.finished(row_id):
+        if not self._history.finished(row_id):
             raise self._unknown(session, file, pymysql.err.OperationalError(2013, "the server was restarted"))
         self._record("migration_applied", {"migration": file.name, "seconds": time.monotonic() - began})
         if session.watchdog.fired:
@@ -189,16 +189,16 @@ class _Run:
         number, name = session.running.statement, inert(file.name)
         failure = self._failure(session, file, "failed", cause)
         if session.watchdog.fired:
-            self._books.failed(row_id, prisma_logs(file.name, cause, number))
+            self._history.failed(row_id, prisma_logs(file.name, cause, number))
             limit = self._target.policy.migration_timeout
             what = f"MIGRATION_TIMEOUT ({limit:g} s): migration `{name}` was stopped at statement {number}"
             return statement_failed(self._target, file, failure, cause, MigrationTimeoutError, what)
         if error_code(cause) == _LOCK_WAIT_TIMEOUT:
             nothing_ran = self._nothing_ran(session, script_bytes(file.content), cause)
             if nothing_ran:
-                self._books.forget(row_id)
+                self._history.forget(row_id)
             else:
-                self._books.failed(row_id, prisma_logs(file.name, cause, number))
+                self._history.failed(row_id, prisma_logs(file.name, cause, number))
             what = f"migration `{name}` did not get a lock at statement {number}"
             error = statement_failed(self._target, file, failure, cause, LockWaitError, what)
             error.why += f"\n         {describe(session.watch.blockers)}"
@@ -206,7 +206,7 @@ class _Run:
                 error.why += "\n         nothing was executed and no row was left in _prisma_migrations"
             error.hint = "let that session end (dbsync kills nobody's), or deploy at a quieter time"
             return error
-        self._books.failed(row_id, prisma_logs(file.name, cause, number))
+        self._history.failed(row_id, prisma_logs(file.name, cause, number))
         what = f"migration `{name}` failed at statement {number}"
         return statement_failed(self._target, file, failure, cause, MigrationFailedError, what)
 
@@ -229,7 +229,7 @@ class _Run:
             if incarnation(connection).is_same(session.server):
                 connection = end_session(self._target, connection, session.running.thread_id, deadline, why)
             drop(connection)
-            self._books.failed(row_id, prisma_logs(file.name, cause, session.running.statement))
+            self._history.failed(row_id, prisma_logs(file.name, cause, session.running.statement))
         except OutcomeUnknownError as error:
             raise attach(error, self._failure(session, file, "unknown", cause)) from cause
         raise self._unknown(session, file, cause)

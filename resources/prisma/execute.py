@@ -12,7 +12,7 @@ import pymysql
 from pymysql.cursors import SSCursor
 
 from resources.mysql.connection import Connection, execute, value
-from resources.prisma.wire import abandon, drop_rows, has_next, is_in_transaction
+from resources.prisma.pymysql_internals import abandon, drop_rows, has_next, is_in_transaction
 
 
 @dataclass

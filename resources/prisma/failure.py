@@ -13,8 +13,8 @@ from resources.prisma.checksum import script_bytes
 from resources.prisma.execute import error_code, error_text
 from resources.prisma.folder import MigrationFile
 from resources.prisma.likely_cause import likely_cause
-from resources.prisma.locate import Statement, count_statements, locate
-from resources.prisma.offenders import offending_rows
+from resources.prisma.locate_statement import Statement, count_statements, locate
+from resources.prisma.offending_rows import offending_rows
 from resources.redact import inert, redact
 from resources.target import Target
 

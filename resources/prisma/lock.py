@@ -16,9 +16,9 @@ import pymysql
 
 from resources.errors import EnvironmentCheckError, LockBusyError
 from resources.mysql.connection import Connection, execute, value
-from resources.prisma.holder import LOCK_NAME, describe_self, read_holder, write_note
+from resources.prisma.lock_holder import LOCK_NAME, describe_self, read_holder, write_note
+from resources.prisma.pymysql_internals import drop
 from resources.prisma.retry import connect_patiently
-from resources.prisma.wire import drop
 from resources.target import Target
 
 WAIT_SECONDS = 3

@@ -10,8 +10,8 @@ from resources.errors import ConfirmationError
 from resources.mysql.connection import execute, quoted
 from resources.mysql.endpoint import SYSTEM_DATABASES
 from resources.prisma.apply import Record, apply_pending
-from resources.prisma.books import explain
 from resources.prisma.folder import read_migrations
+from resources.prisma.history_writer import explain
 from resources.prisma.limits import require_sendable
 from resources.prisma.lock import MigrationLock
 from resources.prisma.lock_file import require_mysql

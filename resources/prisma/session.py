@@ -1,4 +1,4 @@
-"""The connections of one run: one executes, one keeps the books, one watches, one can kill."""
+"""The connections of one run: one executes, one writes the history, one watches, one can kill."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from types import TracebackType
 
 from resources.mysql.connection import Connection, execute, value
 from resources.prisma.execute import Running
-from resources.prisma.lost import Incarnation, incarnation
+from resources.prisma.lost_connection import Incarnation, incarnation
 from resources.prisma.retry import connect_patiently
 from resources.prisma.timeout import Watchdog
 from resources.prisma.watch import Watch
@@ -18,7 +18,7 @@ from resources.target import Target
 
 class MigrationSession:
     """All migrations of a run share the executing session, as in Prisma: what one script
-    SETs holds for the next. The books are kept on another one, so that no script's
+    SETs holds for the next. The history is written on another one, so that no script's
     open transaction, `USE` or LOCK TABLES reaches Prisma's table."""
 
     def __init__(self, target: Target, deadline: float, step: Step, own: Collection[int]) -> None:

@@ -15,7 +15,7 @@ import pymysql
 from resources import progress
 from resources.errors import ConnectError
 from resources.mysql.connection import Connection, connect, execute
-from resources.prisma.wire import drop, hang_up
+from resources.prisma.pymysql_internals import drop, hang_up
 from resources.target import Target
 
 GRACE_SECONDS = 5.0

@@ -17,8 +17,8 @@ from resources.errors import ConnectError
 from resources.mysql.connection import Connection, connect, is_lost, rows
 from resources.prisma.blockers import Blocker, find_blockers
 from resources.prisma.execute import Running
+from resources.prisma.pymysql_internals import drop, hang_up
 from resources.prisma.retry import connect_patiently
-from resources.prisma.wire import drop, hang_up
 from resources.progress import Step
 from resources.redact import inert
 from resources.target import Target

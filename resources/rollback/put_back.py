@@ -15,7 +15,7 @@ from resources.mysql.connection import Connection, connect, execute, is_denied, 
 from resources.mysql.digest import TableDigest, table_digests
 from resources.mysql.schema import canonical_table, table_names
 from resources.mysql.server import PrivateServer
-from resources.rollback.carry import carry_rows
+from resources.rollback.copy_rows import carry_rows
 from resources.rollback.foreign_keys import without_foreign_keys
 from resources.rollback.may_create import require_may_create
 from resources.rollback.objects import (

@@ -14,17 +14,17 @@ from resources.prisma.execute import error_code, error_text
 from resources.prisma.folder import MigrationFile
 from resources.prisma.history import MigrationRow
 from resources.prisma.limits import require_sendable
-from resources.prisma.lost import Incarnation, incarnation, reach_again
+from resources.prisma.lost_connection import Incarnation, incarnation, reach_again
+from resources.prisma.pymysql_internals import drop
 from resources.prisma.retry import connect_patiently
 from resources.prisma.status import not_baselined
-from resources.prisma.wire import drop
 from resources.target import Target
 
 _ANSWER_SECONDS = 60.0
 _NO_SUCH_DATABASE = 1049
 
 
-class Books:
+class HistoryWriter:
     """Rows of `_prisma_migrations` as migrations start, finish and fail."""
 
     def __init__(self, target: Target) -> None:

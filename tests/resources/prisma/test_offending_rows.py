@@ -4,7 +4,7 @@ import pytest
 
 from resources.errors import MigrationFailedError
 from resources.mysql.connection import Connection, connect, execute
-from resources.prisma.offenders import offending_rows
+from resources.prisma.offending_rows import offending_rows
 from resources.target import Target
 from tests.resources.prisma.conftest import Apply, Write
 

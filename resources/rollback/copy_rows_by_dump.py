@@ -10,7 +10,7 @@ from resources.mysql.connection import execute, option_file, quoted, rows
 from resources.mysql.endpoint import Endpoint
 from resources.mysql.server import PrivateServer
 from resources.redact import redact
-from resources.rollback.carry_events import stored_columns
+from resources.rollback.copy_rows_by_events import stored_columns
 
 
 def dump_table(endpoint: Endpoint, source: PrivateServer, database: str, side: str, table: str) -> None:

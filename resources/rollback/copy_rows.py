@@ -10,8 +10,8 @@ from resources import progress
 from resources.mysql.connection import Connection, connect, execute, is_denied, quoted
 from resources.mysql.endpoint import Endpoint
 from resources.mysql.server import PrivateServer
-from resources.rollback.carry_dump import dump_table
-from resources.rollback.carry_events import carry_table, prepare_source
+from resources.rollback.copy_rows_by_dump import dump_table
+from resources.rollback.copy_rows_by_events import carry_table, prepare_source
 
 ROW_EVENTS, DUMP = "row events", "mysqldump"
 

@@ -13,7 +13,7 @@ import pytest
 from resources.errors import LockBusyError, MigrationFailedError, OutcomeUnknownError
 from resources.mysql.connection import Connection, connect, execute, is_lost, rows, value
 from resources.mysql.server import PrivateServer
-from resources.prisma import lost, watch
+from resources.prisma import lost_connection, watch
 from resources.prisma.apply import apply_pending
 from resources.prisma.execute import Running
 from resources.prisma.failure import failure_of
@@ -89,7 +89,7 @@ def test_a_network_that_falls_silent_ends_as_unknown_not_as_a_hang(
 ) -> None:
     monkeypatch.setattr(watch, "_BLIND_SECONDS", 2.0)
     monkeypatch.setattr(watch, "_ANSWER_SECONDS", 2.0)
-    monkeypatch.setattr(lost, "REACH_SECONDS", 2.0)
+    monkeypatch.setattr(lost_connection, "REACH_SECONDS", 2.0)
     near = replace(through, endpoint=replace(through.endpoint, connect_timeout=1))
     write("1_a", "CREATE TABLE a (id INT);\nDO SLEEP(8);")
     lock = MigrationLock(near, "test")
@@ -106,15 +106,15 @@ def test_a_network_that_falls_silent_ends_as_unknown_not_as_a_hang(
     assert history(connection) == [("1_a", 0)]
 
 
-def test_books_survive_a_connection_lost_after_a_complete_script(
+def test_the_history_survives_a_connection_lost_after_a_complete_script(
     target: Target, lock: MigrationLock, write: Write, connection: Connection
 ) -> None:
     write("1_a", "CREATE TABLE a (id INT); DO SLEEP(1)")
 
     def record(phase: str, facts: dict[str, Any]) -> None:
         if phase == "migration_started":
-            books = facts["threads"][1]
-            threading.Timer(0.5, lambda: execute(connection, f"KILL {books}")).start()
+            history_id = facts["threads"][1]
+            threading.Timer(0.5, lambda: execute(connection, f"KILL {history_id}")).start()
 
     assert apply_pending(target, lock, record).applied_migrations == ["1_a"]
     assert history(connection, "applied_steps_count, logs, finished_at IS NULL") == [(1, None, 0)]
@@ -205,7 +205,7 @@ def test_a_server_killed_inside_an_alter_is_read_after_its_restart(mortal: Morta
 def test_a_server_that_stays_away_is_an_unknown_outcome(
     mortal: Mortal, write: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lost, "REACH_SECONDS", 2.0)
+    monkeypatch.setattr(lost_connection, "REACH_SECONDS", 2.0)
     server, own = mortal
     write("2_b", "ALTER TABLE a ADD COLUMN y INT, ALGORITHM=COPY")
     with MigrationLock(own, "test") as lock:

@@ -1,6 +1,6 @@
 """Finding the N-th statement of a script."""
 
-from resources.prisma.locate import count_statements, first_word, locate
+from resources.prisma.locate_statement import count_statements, first_word, locate
 
 SCRIPT = """-- CreateTable; with a semicolon
 CREATE TABLE a (x VARCHAR(9) DEFAULT ';', `y;` INT COMMENT "it's; \\"");

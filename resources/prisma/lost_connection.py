@@ -10,7 +10,7 @@ import pymysql
 from resources import progress
 from resources.errors import ConnectError, OutcomeUnknownError
 from resources.mysql.connection import Connection, connect, execute, is_lost, rows, value
-from resources.prisma.wire import drop
+from resources.prisma.pymysql_internals import drop
 from resources.target import Target
 
 REACH_SECONDS = 60.0
