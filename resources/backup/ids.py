@@ -1,4 +1,4 @@
-"""Backup ids: `20261123T101500Z-0001-full`. They sort by age, whatever the clock does."""
+"""Backup ids: `20261123T101500Z-0001-full` (or `-incr`). They sort by age, whatever the clock does."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from resources.errors import NoSuchBackupError
 
 _TIME = "%Y%m%dT%H%M%SZ"
-_PATTERN = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9]{4}-full", re.ASCII)
+_PATTERN = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9]{4}-(?:full|incr)", re.ASCII)
 _LAST_NUMBER = 9999
 
 
@@ -29,20 +29,20 @@ def check_id(backup_id: str) -> str:
     return backup_id
 
 
-def next_id(existing: Iterable[str], now: datetime) -> str:
-    """An id that sorts after every id in `existing`, also when the clock was set back since."""
+def next_id(existing: Iterable[str], now: datetime, kind: str = "full") -> str:
+    """An id that sorts after all in `existing`, also when the clock was set back since. kind: full or incr."""
     second = now.astimezone(UTC).replace(microsecond=0, tzinfo=None)
     newest = max((name for name in existing if is_id(name)), default=None)
     if newest is None:
-        return _format(second, 1)
+        return _format(second, 1, kind)
     time_text, number, _ = newest.split("-")
     newest_second = datetime.strptime(time_text, _TIME)
     if second > newest_second:
-        return _format(second, 1)
+        return _format(second, 1, kind)
     if int(number) == _LAST_NUMBER:
-        return _format(newest_second + timedelta(seconds=1), 1)
-    return _format(newest_second, int(number) + 1)
+        return _format(newest_second + timedelta(seconds=1), 1, kind)
+    return _format(newest_second, int(number) + 1, kind)
 
 
-def _format(second: datetime, number: int) -> str:
-    return f"{second.strftime(_TIME)}-{number:04d}-full"
+def _format(second: datetime, number: int, kind: str) -> str:
+    return f"{second.strftime(_TIME)}-{number:04d}-{kind}"

@@ -13,7 +13,7 @@ class BackupInfo:
     timestamp: str
     """When it was begun, UTC, ISO 8601."""
     type: str
-    """full (incremental is to come)."""
+    """full or incremental."""
     size: int
     """Bytes on disk."""
     schema_version: str

@@ -15,7 +15,7 @@ from resources.mysql.digest import TableDigest
 from resources.mysql.schema import Schema
 
 FILE_NAME = "manifest.json"
-FORMAT = 1
+FORMAT = 2
 
 
 class DamagedManifestError(ValueError):
@@ -26,7 +26,8 @@ class DamagedManifestError(ValueError):
 class StoredFile:
     """One archived file. Lengths in bytes, digests SHA-256 in hex.
 
-    `path` is where it belongs in the unpacked backup; stored it is `files/<path>.zst`.
+    `path` is where it belongs in the unpacked backup; stored it is `files/<path>.zst`, encrypted
+    `files/<path>.zst.age`. The stored length and digest are those of the bytes on the disk.
     """
 
     path: str
@@ -45,21 +46,41 @@ class Proof:
     where: str
     seconds: float
     result: str
+    of: str = "clone"
+    """What was restored: clone (what the archive was made from), archive (the stored files), or ""."""
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
 
 
 @dataclass(frozen=True)
+class BinlogSpan:
+    """What an incremental backup holds of the binary log: from its parent's end to its own end.
+
+    Positions are bytes in the named binary log file; GTID sets are empty where the server has
+    no GTIDs; times are UTC, ISO 8601, of the first and the last event, "" where there is none.
+    """
+
+    start_file: str
+    start_position: int
+    start_gtids: str
+    end_file: str
+    end_position: int
+    end_gtids: str
+    first_event_at: str = ""
+    last_event_at: str = ""
+
+
+@dataclass(frozen=True)
 class Manifest:
-    """One full backup. `file_path` is where it lies now and is not stored: a backup may be moved."""
+    """One backup. `file_path` is where it lies now and is not stored: a backup may be moved."""
 
     id: str
     timestamp: str
     size: int
     schema_version: str
     engine: str
-    """clone or mysqldump."""
+    """clone, mydumper, mysqldump or binlog."""
     engine_reason: str
     database: str
     server_uuid: str
@@ -79,6 +100,13 @@ class Manifest:
     database_charset: tuple[str, str] = ("utf8mb4", "utf8mb4_0900_ai_ci")
     """Default character set and collation of the database."""
     type: str = "full"
+    """full or incremental."""
+    parent: str = ""
+    """Of an incremental backup: the id of the one that it continues."""
+    span: BinlogSpan | None = None
+    """Of an incremental backup."""
+    encryption: str = ""
+    """"" or age."""
     notes: tuple[str, ...] = ()
     """What a reader of this backup should know, e.g. which tables were written during the dump."""
     timings: Mapping[str, float] = field(default_factory=dict)
@@ -115,6 +143,7 @@ class Manifest:
             "tables": {name: digest.as_dict() for name, digest in self.tables.items()},
             "schema": self.schema.as_dict(),
             "proof": self.proof.as_dict(),
+            "span": asdict(self.span) if self.span else None,
             "database_charset": list(self.database_charset),
             "notes": list(self.notes),
             "timings": dict(self.timings),
@@ -152,6 +181,7 @@ def _typed(body: dict[str, Any], file_path: str) -> Manifest:
     fields["tables"] = {name: TableDigest.from_dict(digest) for name, digest in body["tables"].items()}
     fields["schema"] = Schema.from_dict(body["schema"])
     fields["proof"] = Proof(**body["proof"])
+    fields["span"] = BinlogSpan(**body["span"]) if body["span"] else None
     charset, collation = body["database_charset"]
     fields["database_charset"] = (charset, collation)
     fields["notes"] = tuple(body["notes"])

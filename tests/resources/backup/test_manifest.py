@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from resources.backup.manifest import DamagedManifestError, Manifest, Proof, StoredFile, decode
+from resources.backup.manifest import BinlogSpan, DamagedManifestError, Manifest, Proof, StoredFile, decode
 from resources.mysql.digest import TableDigest
 from resources.mysql.schema import Schema
 
@@ -89,9 +89,15 @@ def test_a_path_that_leads_out_is_refused_even_when_the_digest_is_right(path):
 
 
 def test_a_format_of_a_later_dbsync_is_named():
-    later = MANIFEST.encode().replace(b'"format": 1', b'"format": 2')
-    with pytest.raises(DamagedManifestError, match="format 2"):
+    later = MANIFEST.encode().replace(b'"format": 2', b'"format": 3')
+    with pytest.raises(DamagedManifestError, match="format 3"):
         decode(later, "")
+
+
+def test_an_incremental_backup_comes_back_with_its_span():
+    span = BinlogSpan("binlog.000001", 157, "", "binlog.000002", 4711, "", "2026-11-23T10:00:00Z", "")
+    one = replace(MANIFEST, type="incremental", parent=MANIFEST.id, span=span)
+    assert decode(one.encode(), one.file_path) == one
 
 
 def test_the_contract_s_fields():
