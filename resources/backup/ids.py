@@ -30,7 +30,7 @@ def check_id(backup_id: str) -> str:
 
 
 def next_id(existing: Iterable[str], now: datetime, kind: str = "full") -> str:
-    """An id that sorts after all in `existing`, also when the clock was set back since. kind: full or incr."""
+    """An id that sorts after all in `existing`, even after the clock was set back. kind: full or incr."""
     second = now.astimezone(UTC).replace(microsecond=0, tzinfo=None)
     newest = max((name for name in existing if is_id(name)), default=None)
     if newest is None:

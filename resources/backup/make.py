@@ -100,7 +100,7 @@ def _manifest(job: Job, backup_id: str, began_at: str, choice: Choice, made: Mad
         tables=contents.tables,
         schema_digest=contents.schema.digest,
         schema=contents.schema,
-        proof=contents.proof(made.server, made.how),
+        proof=contents.proof(made.server, made.how, "clone" if choice.engine == "clone" else "archive"),
         database_charset=(source.charset, source.collation),
         notes=tuple(made.notes),
         timings=dict(job.timings),

@@ -28,7 +28,7 @@ class Contents:
     seconds: float
     """From the start of the server to the last table read."""
 
-    def proof(self, server: PrivateServer, how: str) -> Proof:
+    def proof(self, server: PrivateServer, how: str, of: str) -> Proof:
         rows_read = sum(digest.rows for digest in self.tables.values())
         return Proof(
             proven=True,
@@ -36,6 +36,7 @@ class Contents:
             where=f"private MySQL {server.version} on {platform.node()}",
             seconds=round(self.seconds, 3),
             result=f"{how}; {len(self.tables)} tables with {rows_read:,} rows read and digested",
+            of=of,
         )
 
 

@@ -35,7 +35,8 @@ def verify_backup(target: Target, backup_id: str) -> Manifest:
             contents = read_contents(server, manifest.database, begun)
         finally:
             server.kill()
-        proof = contents.proof(server, "unpacked and started" if manifest.engine == "clone" else "loaded")
+        how = "unpacked and started" if manifest.engine == "clone" else "loaded"
+        proof = contents.proof(server, how, "archive")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     different = [name for name, digest in manifest.tables.items() if contents.tables.get(name) != digest]
