@@ -34,6 +34,10 @@ _RECIPIENT = {
 _POLL = 0.2
 _BUSY_PATIENCE = 60.0
 """Seconds to wait for another clone of the same server to end; it allows one at a time."""
+_THREADS = 2
+"""By default CLONE begins with one thread and adds others second by second, which for the few
+seconds of a small database is too late: 1.5 GB took 3.8 and 2.4 s so, 2.4 and 2.0 s with two at
+once, and 3.0 s with four (2 cores, the order taken in turn)."""
 _TOO_MANY_CLONES = "3634"
 _UNENCRYPTED = "REQUIRE NO SSL"
 
@@ -64,6 +68,7 @@ def clone_into(
 def _clone(connection: Connection, endpoint: Endpoint, datadir: Path) -> None:
     host, port = _address(endpoint)
     execute(connection, "SET GLOBAL clone_valid_donor_list = %s", (f"{host}:{port}",))
+    execute(connection, f"SET GLOBAL clone_autotune_concurrency = OFF, clone_max_concurrency = {_THREADS}")
     for clause in _tls_clauses(endpoint, host):
         statement = (
             f"CLONE INSTANCE FROM %s@%s:{port} IDENTIFIED BY %s DATA DIRECTORY = %s {clause}",
