@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,11 +17,11 @@ import pymysql
 
 from resources import progress
 from resources.backup.engine import CloneImpossibleError
-from resources.backup.source import Source, init_variables
+from resources.backup.job import Job
+from resources.backup.source import init_variables
 from resources.errors import DiskFullError
 from resources.mysql.connection import Connection, connect, execute, rows, value
 from resources.mysql.endpoint import Endpoint
-from resources.mysql.installation import MysqlInstallation
 from resources.mysql.server import PrivateServer
 from resources.redact import redact
 
@@ -42,21 +42,26 @@ _TOO_MANY_CLONES = "3634"
 _UNENCRYPTED = "REQUIRE NO SSL"
 
 
-def clone_into(
-    datadir: Path, scratch: Path, endpoint: Endpoint, source: Source, installation: MysqlInstallation
-) -> None:
-    """Clone the server at `endpoint` into `datadir`, which must not exist; `scratch` is for the recipient.
+def clone_into(datadir: Path, job: Job, note: Callable[[PrivateServer], None]) -> None:
+    """Clone the job's target into `datadir`, which must not exist.
 
+    `note` is given the recipient before and after its start, and stops the clone by raising.
     Raises CloneImpossibleError with the server's reason, DiskFullError.
     """
+    endpoint, source = job.target.endpoint, job.source
     variables = dict(_RECIPIENT)
     if endpoint.tls and endpoint.tls.verify and endpoint.tls.ca:
         variables["clone_ssl_ca"] = str(endpoint.tls.ca)
     recipient = PrivateServer.create(
-        installation, scratch, variables=variables, init_variables=init_variables(source.settings)
+        job.installation,
+        job.work / "recipient",
+        variables=variables,
+        init_variables=init_variables(source.settings),
     )
     try:
+        note(recipient)
         recipient.start()
+        note(recipient)
         with recipient.connect() as connection:
             _install_plugins(connection, endpoint)
             with _growth(datadir, source.instance_bytes):
