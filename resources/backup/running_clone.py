@@ -51,6 +51,7 @@ class RunningClone:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         self._pool.shutdown()
+        self._early.give_up()
 
     def _run(self) -> None:
         job = self._job
