@@ -62,6 +62,7 @@ def make_by_clone(job: Job, clone: RunningClone) -> Made:
         shutil.rmtree(still)
         stored += archive.pack(datadir, sorted(beside - taken), job.backup, job.io)
         archive.flush(job.backup, job.io)
+        job.reached("stored at")
         return stored
 
     begun = time.monotonic()
@@ -71,9 +72,11 @@ def make_by_clone(job: Job, clone: RunningClone) -> Made:
         try:
             with job.timed("start"):
                 start_for_proof(server)
+            job.reached("server up at")
             with job.timed("read"):
                 file, position, gtids = clone_position(server)
                 contents = read_contents(server, job.target.database, begun)
+            job.reached("digested at")
             with job.timed("wait for archive"):
                 files = storing.result()
             written = [name for name in sorted(beside) if stamp_of(datadir / name) != stamps[name]]
