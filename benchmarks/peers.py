@@ -6,7 +6,7 @@ import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.stage import LARGE, SCRATCH
+from benchmarks.stage import LARGE, PROGRAMS, SCRATCH
 from resources.mysql.installation import MysqlInstallation
 
 
