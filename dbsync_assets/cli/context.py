@@ -54,8 +54,8 @@ def deployment_of(loaded: Loaded, purpose: Purpose) -> Iterator[Deployment]:
     from resources.deployment.deployment import Deployment
     from resources.git import current_commit
 
-    commit = current_commit(loaded.project, loaded.target.migrations)
     with watching():
+        commit = current_commit(loaded.project, loaded.target.migrations)
         deployment = Deployment(loaded.target, commit=commit, purpose=purpose)
         try:
             yield deployment
