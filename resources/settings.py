@@ -241,6 +241,15 @@ def drop_secrets() -> None:
             _taken[name] = text
 
 
+def forget_environment() -> None:
+    """Take every setting but those of the machine (MYSQLD, DBSYNC_TOOLS) out of the environment.
+
+    For the demo: what it plays must not reach the database, or the people, that the variables name.
+    """
+    for name in (_FIELDS.keys() - {"MYSQLD", "DBSYNC_TOOLS"}) & os.environ.keys():
+        del os.environ[name]
+
+
 def target_of(settings: Settings) -> Target:
     """The Target that these settings name. Raises SettingsError when DATABASE_URL is missing or wrong."""
     url = settings.database_url.get_secret_value()
