@@ -11,7 +11,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, PrivateAttr, SecretStr, ValidationError, field_validator
+from pydantic import Field, PrivateAttr, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from resources.errors import SettingsError
@@ -149,14 +149,15 @@ class Settings(BaseSettings):
             raise ValueError("it must begin with http:// or https://")
         return given
 
-    @field_validator(
-        "backup_storage_path", "prisma_migrations", "data_rules", "state", "tools", "dagster_home", "mysqld"
-    )
+    @field_validator("*", mode="before")
     @classmethod
-    def _home(cls, given: Path | None) -> Path | None:
-        """`~/…` in a .env or a workflow was seen by no shell."""
+    def _home(cls, given: Any, info: ValidationInfo) -> Any:
+        """In every setting that is a path: `~/…` in a .env or a workflow was seen by no shell."""
+        field = cls.model_fields[str(info.field_name)]
+        if not isinstance(given, str) or not given.startswith("~") or "Path" not in str(field.annotation):
+            return given
         try:
-            return given and given.expanduser()
+            return str(Path(given).expanduser())
         except RuntimeError as error:
             raise ValueError(f"{error} Write the whole path") from None
 
