@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,6 +70,7 @@ LARGE = "large"
 
 
 def set_bench(rounds: int) -> Bench:
+    shutil.rmtree(SCRATCH, ignore_errors=True)  # of an earlier run; a stage wants an empty folder
     stage = set_stage(SCRATCH, 200_000)
     stage.add_good_release()
     return Bench(stage, rounds)
