@@ -6,6 +6,7 @@ expectations then takes about 15 ms. Nothing is written and nothing is sent.
 
 from __future__ import annotations
 
+import importlib
 import threading
 from collections.abc import Mapping
 from decimal import Decimal
@@ -22,6 +23,9 @@ _SEVERITIES = ("critical", "warning", "info")
 
 def preload() -> threading.Thread:
     """Import Great Expectations in a thread, while this one waits for a server."""
+    # Both threads use it, Dagster's event log in this one: half imported by the other thread it
+    # made a step fail ("partially initialized module 'sqlalchemy.orm.exc'").
+    importlib.import_module("sqlalchemy.orm")
     thread = threading.Thread(target=_context, name="import great_expectations", daemon=True)
     thread.start()
     return thread
