@@ -5,6 +5,7 @@ from __future__ import annotations
 import dagster as dg
 
 from checks.backup_proven import backup_proven
+from checks.chain_unbroken import chain_unbroken
 from checks.data_rules_hold import data_rules_hold
 from checks.health_good import health_good
 from checks.history_clean import history_clean
@@ -14,6 +15,7 @@ from dbsync_assets import jobs, operations
 from dbsync_assets.assets.applied_schema_version import applied_schema_version
 from dbsync_assets.assets.full_backup import full_backup
 from dbsync_assets.assets.health_report import health_report
+from dbsync_assets.assets.incremental_backup import incremental_backup
 from dbsync_assets.assets.migration_source import migration_source
 from dbsync_assets.assets.release_record import release_record
 from dbsync_assets.assets.validation_report import validation_report
@@ -30,6 +32,7 @@ def defs() -> dg.Definitions:
             validation_report,
             health_report,
             release_record,
+            incremental_backup,
         ],
         asset_checks=[
             history_clean,
@@ -38,6 +41,7 @@ def defs() -> dg.Definitions:
             schema_consistent,
             data_rules_hold,
             health_good,
+            chain_unbroken,
         ],
         jobs=[*jobs.ALL, *operations.ALL],
         resources={KEY: deployment_resource},

@@ -6,6 +6,7 @@ import dagster as dg
 
 from dbsync_assets.assets.full_backup import full_backup
 from dbsync_assets.assets.health_report import health_report
+from dbsync_assets.assets.incremental_backup import incremental_backup
 from dbsync_assets.assets.migration_source import migration_source
 from dbsync_assets.assets.validation_report import validation_report
 from dbsync_assets.rollback_hook import undo_failed_deployment
@@ -30,6 +31,12 @@ backup = dg.define_asset_job(
     description="A full backup, proven.",
     executor_def=dg.in_process_executor,
 )
+incremental_job = dg.define_asset_job(
+    "incremental_backup",
+    _with_checks(incremental_backup),
+    description="What changed since the newest backup: its binary logs.",
+    executor_def=dg.in_process_executor,
+)
 migration_check = dg.define_asset_job(
     "migration_check",
     _with_checks(migration_source),
@@ -49,4 +56,4 @@ health_check = dg.define_asset_job(
     executor_def=dg.in_process_executor,
 )
 
-ALL = [deploy, backup, migration_check, validate, health_check]
+ALL = [deploy, backup, incremental_job, migration_check, validate, health_check]

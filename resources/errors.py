@@ -146,6 +146,16 @@ class RestoreFailedError(DbsyncError):
     meaning = "the restore did not complete; the original tables are still in place or kept aside"
 
 
+class ChainBrokenError(DbsyncError):
+    exit_code, code = 28, "chain-broken"
+    meaning = "an incremental backup cannot continue from the backups before it; take a full one"
+
+
+class MomentError(DbsyncError):
+    exit_code, code = 29, "no-such-moment"
+    meaning = "the wanted moment is not in the backups and binary logs that are left; nothing was changed"
+
+
 # --- migrations --------------------------------------------------------------
 
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dbsync_assets.cli.context import HERE, Json, Project, deployment_of, load, watching
+from dbsync_assets.cli.context import HERE, Json, Loaded, Project, deployment_of, load, watching
 from dbsync_assets.cli.output import emit_json, say, size, table
 from dbsync_assets.run_job import run_job
+
+if TYPE_CHECKING:
+    from resources.backup.manifest import Manifest
 
 Id = Annotated[str, typer.Argument(help="Backup id, from `dbsync backups list`.", metavar="ID")]
 group = typer.Typer(help="List, show and verify stored backups.", no_args_is_help=True, rich_markup_mode=None)
@@ -20,9 +24,21 @@ def register(app: typer.Typer) -> None:
     app.add_typer(group, name="backups")
 
 
-def backup(project: Project = HERE, as_json: Json = False) -> None:
-    """Make a full backup and prove it by starting it."""
+def backup(
+    incremental: Annotated[
+        bool,
+        typer.Option(
+            "--incremental", help="Store only what changed since the newest backup: its binary logs."
+        ),
+    ] = False,
+    project: Project = HERE,
+    as_json: Json = False,
+) -> None:
+    """Make a full backup and prove it by starting it; or an incremental one that continues the newest."""
     loaded = load(Path(project))
+    if incremental:
+        _incremental(loaded, as_json)
+        return
     with deployment_of(loaded, "change") as deployment:
         deployment.begin_backup()  # the server copies while Dagster is imported, which takes as long
         run_job("backup", deployment, loaded.settings)
@@ -39,6 +55,23 @@ def backup(project: Project = HERE, as_json: Json = False) -> None:
     say(f"restore with: dbsync restore {manifest.id}")
 
 
+def _incremental(loaded: Loaded, as_json: bool) -> None:
+    with deployment_of(loaded, "change") as deployment:
+        run_job("incremental_backup", deployment, loaded.settings)
+        manifest: Manifest = deployment.result
+    assert manifest.span
+    if as_json:
+        span = asdict(manifest.span)
+        proof = manifest.proof.as_dict()
+        emit_json(
+            {"ok": True, **manifest.info.as_dict(), "parent": manifest.parent, "span": span, "proof": proof}
+        )
+        return
+    say(f"{manifest.id}  binlog, {size(manifest.size)}, continues {manifest.parent}")
+    say(f"verified: {manifest.proof.result}")
+    say(f"restore its end with: dbsync restore {manifest.id}")
+
+
 @group.command("list")
 def list_(project: Project = HERE, as_json: Json = False) -> None:
     """Every stored backup, newest last."""
@@ -46,22 +79,29 @@ def list_(project: Project = HERE, as_json: Json = False) -> None:
 
     found = list_backups(load(Path(project)).target.storage)
     if as_json:
-        emit_json([m.info.as_dict() | {"proven": m.proof.proven, "engine": m.engine} for m in found])
+        emit_json(
+            [
+                m.info.as_dict() | {"proven": m.proof.proven, "engine": m.engine, "parent": m.parent}
+                for m in found
+            ]
+        )
         return
     if not found:
         say("no backups yet; make one with: dbsync backup")
         return
     table(
         f"{len(found)} backups",
-        ["id", "engine", "size", "rows", "schema version", "proven"],
+        ["id", "type", "engine", "size", "rows", "schema version", "proven", "continues"],
         [
             [
                 m.id,
+                m.type,
                 m.engine,
                 size(m.size),
-                f"{sum(d.rows for d in m.tables.values()):,}",
+                f"{sum(d.rows for d in m.tables.values()):,}" if m.type == "full" else "",
                 m.schema_version,
                 "yes" if m.proof.proven else "NO",
+                m.parent,
             ]
             for m in found
         ],
@@ -86,13 +126,22 @@ def show(backup_id: Id, project: Project = HERE, as_json: Json = False) -> None:
     say(f"schema version  {manifest.schema_version}")
     say(f"stored          {size(manifest.size)} in {len(manifest.files)} files, {manifest.file_path}")
     say(f"proof           {manifest.proof.result}")
+    if manifest.span:
+        span = manifest.span
+        say(f"continues       {manifest.parent}")
+        say(f"from            {span.start_file}:{span.start_position}  {span.first_event_at or '-'}")
+        say(f"to              {span.end_file}:{span.end_position}  {span.last_event_at or '-'}")
+        return
     rows = [[name, f"{d.rows:,}", d.checksum] for name, d in manifest.tables.items()]
     table(f"{len(rows)} tables", ["table", "rows", "checksum"], rows)
 
 
 @group.command("verify")
 def verify(backup_id: Id, project: Project = HERE, as_json: Json = False) -> None:
-    """Check every stored byte of a backup, then start it and digest its rows again."""
+    """Check every stored byte of a backup, then start it and digest its rows again.
+
+    Of an incremental one every event is read, and its chain is followed down to its full backup.
+    """
     from resources.backup.verify import verify_backup
 
     loaded = load(Path(project))
@@ -101,4 +150,5 @@ def verify(backup_id: Id, project: Project = HERE, as_json: Json = False) -> Non
     if as_json:
         emit_json({"ok": True, "id": manifest.id, "proof": manifest.proof.as_dict()})
         return
-    say(f"{manifest.id} is whole and restores: {manifest.proof.result}", "green")
+    does = "restores" if manifest.type == "full" else "continues its parent"
+    say(f"{manifest.id} is whole and {does}: {manifest.proof.result}", "green")

@@ -11,7 +11,7 @@ from resources.backup.manifest import FILE_NAME, DamagedManifestError, Manifest,
 from resources.errors import BackupCorruptError, NoSuchBackupError
 from resources.redact import inert
 
-__all__ = ["check_id", "corrupt", "list_backups", "load_manifest", "looks_whole"]
+__all__ = ["check_id", "corrupt", "list_backups", "list_ids", "load_manifest", "looks_whole"]
 
 _LONGEST_MANIFEST = 256 << 20
 
@@ -19,7 +19,7 @@ _LONGEST_MANIFEST = 256 << 20
 def list_backups(storage: Path) -> list[Manifest]:
     """Every backup with a sound manifest, oldest first. Damaged ones are named through progress.say."""
     found = []
-    for backup_id in _ids(storage):
+    for backup_id in list_ids(storage):
         try:
             found.append(_read(storage, backup_id))
         except DamagedManifestError as error:
@@ -73,7 +73,7 @@ def _read(storage: Path, backup_id: str) -> Manifest:
 
 def _readable(storage: Path) -> list[Manifest]:
     found = []
-    for backup_id in _ids(storage):
+    for backup_id in list_ids(storage):
         try:
             found.append(_read(storage, backup_id))
         except (DamagedManifestError, NoSuchBackupError):
@@ -87,5 +87,6 @@ def looks_whole(manifest: Manifest) -> bool:
     return all(path.is_file() and path.stat().st_size == file.stored_length for path, file in paths)
 
 
-def _ids(storage: Path) -> list[str]:
+def list_ids(storage: Path) -> list[str]:
+    """Of every folder that is called like a backup, oldest first."""
     return sorted(entry.name for entry in storage.iterdir() if is_id(entry.name)) if storage.is_dir() else []

@@ -16,7 +16,8 @@ from resources.durable_file import fsync_folder
 def remove_old_backups(
     storage: Path, keep: int, *, server_uuid: str, database: str, owed: Collection[str] = ()
 ) -> list[str]:
-    """Keep the newest `keep` good backups of one database (at least one); the ids that were removed.
+    """Keep the newest `keep` good full backups of one database (at least one) and all since the oldest
+    of them; the ids that were removed. An incremental backup goes with the full one before it.
 
     owed: ids that are never removed, because an unfinished rollback needs them.
 
@@ -27,8 +28,9 @@ def remove_old_backups(
     ours = [
         one for one in list_backups(storage) if (one.server_uuid, one.database) == (server_uuid, database)
     ]
-    good = [one for one in ours if one.proof.proven and looks_whole(one)]
-    if not good or good[-1] is not ours[-1]:
+    full = [one for one in ours if one.type == "full"]
+    good = [one for one in full if one.proof.proven and looks_whole(one)]
+    if not good or good[-1] is not full[-1]:
         progress.say("no old backup is removed: the newest one is not good")
         return []
     times = [one.timestamp for one in ours]

@@ -28,12 +28,12 @@ _GRACE = 3600.0
 
 @contextmanager
 def partial(
-    storage: Path, now: datetime | None = None, *, removed: Iterable[str] = ()
+    storage: Path, now: datetime | None = None, *, removed: Iterable[str] = (), kind: str = "full"
 ) -> Iterator[tuple[str, Path]]:
     """(new id, folder to build that backup in); the folder is gone afterwards unless it was published.
 
     removed: ids of killed backups, never given out again: a journal may still name them.
-    Raises DiskFullError.
+    kind: full or incr. Raises DiskFullError.
     """
     try:
         storage.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -44,7 +44,7 @@ def partial(
     try:
         write_owner(folder)
         while True:
-            backup_id = next_id([*_taken(storage), *removed], now or datetime.now(UTC))
+            backup_id = next_id([*_taken(storage), *removed], now or datetime.now(UTC), kind)
             named = storage / (backup_id + PARTIAL)
             try:
                 folder.rename(named)

@@ -7,7 +7,8 @@ import time
 from dataclasses import replace
 
 from resources import progress
-from resources.backup.catalog import corrupt
+from resources.backup.catalog import corrupt, load_manifest
+from resources.backup.incremental.stored import verify_increment
 from resources.backup.manifest import Manifest
 from resources.backup.open import open_manifest
 from resources.backup.proof import read_contents
@@ -21,9 +22,12 @@ __all__ = ["verify_backup", "verify_files"]
 def verify_backup(target: Target, backup_id: str) -> Manifest:
     """verify_files, then restore it into a private server and read every row again.
 
-    Returns the manifest with the proof just made; the stored one stays as it was written.
+    An incremental backup is not restored: its events are read, and its chain is followed to its
+    full backup. Returns the manifest with the proof just made; the stored one stays as it was written.
     Raises BackupCorruptError also when it restores to something else than was backed up.
     """
+    if load_manifest(target.storage, backup_id).type == "incremental":
+        return verify_increment(target.storage, backup_id)
     manifest = verify_files(target.storage, backup_id)
     remove_abandoned(target)
     folder = work_folder(target, f"verify-{backup_id}-{time.time_ns()}")

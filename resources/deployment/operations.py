@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from resources.backup.incremental.make import make_incremental_backup
+from resources.backup.manifest import Manifest
 from resources.deployment.deployment import Deployment
 from resources.errors import NothingToRollBackError, UsageError
 from resources.journal import DeploymentRecord
@@ -11,6 +13,13 @@ from resources.prisma.reset import reset_database
 from resources.prisma.resolve import mark_applied, mark_rolled_back
 from resources.rollback.restore import restore_backup
 from resources.rollback.rollback import roll_back
+
+
+def back_up_incrementally(deployment: Deployment) -> Manifest:
+    """What changed since the newest backup. Raises what `make_incremental_backup` raises."""
+    made = deployment.run("incremental backup", lambda: make_incremental_backup(deployment.target))
+    deployment.result = made
+    return made
 
 
 def restore(deployment: Deployment, backup_id: str, confirm_target: str | None) -> dict[str, Any]:
