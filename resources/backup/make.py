@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 from resources import progress
@@ -33,6 +34,7 @@ def make_full_backup(target: Target, *, keep_server: bool = False, io: StorageIo
     stays running for the caller to `close`. An error leaves nothing behind and nothing
     listed. Raises BackupFailedError, DiskFullError, MysqlNotFoundError, ConnectError.
     """
+    io = replace(io, recipients=target.age_recipients)
     removed = remove_partials(target.storage)
     remove_abandoned(target)
     installation = get_mysql(target.tools, target.mysqld)
@@ -104,5 +106,6 @@ def _manifest(job: Job, backup_id: str, began_at: str, choice: Choice, made: Mad
         database_charset=(source.charset, source.collation),
         notes=tuple(made.notes),
         timings=dict(job.timings),
+        encryption="age" if job.io.recipients else "",
         file_path=str(Path(job.target.storage) / backup_id),
     )
