@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
 from resources.errors import SettingsError
 from resources.mysql.endpoint import parse_database_url
 from resources.prisma.find_folder import find_migrations
 from resources.redact import redact, remember
+from resources.settings_remote import RemoteSettings, is_bucket, recipients_of, remote_of
 from resources.target import Policy, Target
 
 CHECKOUT = Path(__file__).resolve().parent.parent
@@ -26,7 +27,7 @@ _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h)?")
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, None: 1.0}
 
 
-class Settings(BaseSettings):
+class Settings(RemoteSettings):
     """All as strings in the environment; times are seconds, or `500ms`, `30s`, `10m`, `2h`."""
 
     model_config = SettingsConfigDict(
@@ -41,10 +42,11 @@ class Settings(BaseSettings):
         alias="DATABASE_URL",
         description="mysql://USER:PASSWORD@HOST:PORT/DATABASE, as in Prisma",
     )
-    backup_storage_path: Path | None = Field(
+    backup_storage_path: Path | str | None = Field(
         None,
         alias="BACKUP_STORAGE_PATH",
-        description="folder for backups, journal and release records; default .dbsync/backups in the project",
+        description="folder for backups, journal and release records, default .dbsync/backups in the "
+        "project; or s3://BUCKET/PREFIX for the backups, the rest then stays in that default folder",
     )
     migration_timeout: float = Field(
         1800.0, alias="MIGRATION_TIMEOUT", description="all migrations of one deployment together", gt=0
@@ -120,7 +122,9 @@ class Settings(BaseSettings):
     )
     mysqld: Path | None = Field(None, alias="MYSQLD", description="mysqld to use for private servers")
 
-    @field_validator("migration_timeout", "rollback_timeout", "lock_wait_timeout", mode="before")
+    @field_validator(
+        "migration_timeout", "rollback_timeout", "lock_wait_timeout", "s3_timeout", mode="before"
+    )
     @classmethod
     def _duration(cls, given: Any) -> Any:
         if not isinstance(given, str):
@@ -163,9 +167,13 @@ def _place_folders(settings: Settings, project: Path) -> None:
     """Defaults; and relative paths mean the project's folder, from wherever the command is typed."""
     state = project / (settings.state or ".dbsync")
     settings.state = state
-    settings.backup_storage_path = project / (settings.backup_storage_path or state / "backups")
+    storage = settings.backup_storage_path
+    settings.backup_storage_path = (
+        str(storage) if is_bucket(storage) else project / (storage or state / "backups")
+    )
     settings.tools = project / (settings.tools or CHECKOUT / ".tools")
     settings.dagster_home = project / (settings.dagster_home or state / "dagster")
+    settings.age_identity = project / settings.age_identity if settings.age_identity else None
     settings.mysqld = project / settings.mysqld if settings.mysqld else None
     settings.prisma_migrations = project / (settings.prisma_migrations or find_migrations(project))
     if settings.data_rules is not None:
@@ -193,11 +201,12 @@ def target_of(settings: Settings) -> Target:
     endpoint, database = parse_database_url(url)
     assert settings.state and settings.backup_storage_path and settings.tools and settings.prisma_migrations
     webhook = settings.notification_webhook
+    remote = remote_of(settings, str(settings.backup_storage_path))
     return Target(
         endpoint=endpoint,
         database=database,
         migrations=settings.prisma_migrations,
-        storage=settings.backup_storage_path,
+        storage=settings.state / "backups" if remote else Path(settings.backup_storage_path),
         state=settings.state,
         tools=settings.tools,
         mysqld=settings.mysqld,
@@ -206,6 +215,10 @@ def target_of(settings: Settings) -> Target:
         health_url=settings.health_url,
         webhook=webhook.get_secret_value() if webhook else None,
         keep_backups=settings.keep_backups,
+        remote=remote,
+        keep_local=settings.keep_local,
+        age_recipients=recipients_of(settings),
+        age_identity=settings.age_identity,
         policy=Policy(
             migration_timeout=settings.migration_timeout,
             lock_wait_timeout=max(1, int(settings.lock_wait_timeout)),

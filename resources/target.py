@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from resources.backup.remote.location import RemoteLocation
 from resources.mysql.endpoint import Endpoint
 
 
@@ -42,7 +43,7 @@ class Target:
     migrations: Path
     """Prisma's migrations folder."""
     storage: Path
-    """BACKUP_STORAGE_PATH: backups, catalog, journal, release records."""
+    """BACKUP_STORAGE_PATH where that is a folder: backups, catalog, journal, release records."""
     state: Path
     """Scratch of this project: private servers, caches, DAGSTER_HOME. May be deleted when idle."""
     tools: Path
@@ -55,6 +56,14 @@ class Target:
     """Folder with the user's own Great Expectations suites (JSON)."""
     health_url: str | None = None
     keep_backups: int = 7
+    remote: RemoteLocation | None = None
+    """The bucket that backups are uploaded to; `storage` is then the folder they are made in."""
+    keep_local: int = 1
+    """Full backups that stay in `storage` once they are in the bucket."""
+    age_recipients: tuple[str, ...] = ()
+    """Whom stored files are encrypted for; none: they are not."""
+    age_identity: Path | None = None
+    """Key file that opens encrypted backups."""
     webhook: str | None = field(default=None, repr=False)
     policy: Policy = field(default_factory=Policy)
 

@@ -36,7 +36,8 @@ def settings_page() -> str:
         "| variable | default | meaning |",
         "|---|---|---|",
     ]
-    for field in Settings.model_fields.values():
+    own = Settings.__annotations__  # those that it mixes in come behind
+    for _, field in sorted(Settings.model_fields.items(), key=lambda item: item[0] not in own):
         default: Any = field.default
         shown = "" if default is None or not str(default) else f"`{str(default).lower()}`"
         lines.append(f"| `{field.alias}` | {shown} | {field.description} |")

@@ -128,7 +128,7 @@ def _store_again(
     again = sorted(set(names) & set(present) | (set(present) - {file.path for file in files}))
     replaced = {*names, *again}
     for name in replaced:
-        archive.stored_path(job.backup, name).unlink(missing_ok=True)
+        archive.discard(job.backup, name)
     fresh = archive.pack(datadir, again, job.backup, job.io)
     archive.flush(job.backup, job.io)
     start_for_proof(server)

@@ -6,6 +6,7 @@ import time
 
 from resources import progress
 from resources.backup import archive
+from resources.backup.age_keys import require_own_key
 from resources.backup.archive import MismatchError
 from resources.backup.dump_proof import State, compare_loaded, moved_tables, read_state
 from resources.backup.job import Job
@@ -24,7 +25,8 @@ _PATIENCE = 120.0
 
 
 def make_by_dump(job: Job) -> Made:
-    """Raises BackupFailedError, DiskFullError."""
+    """Raises BackupFailedError, DiskFullError, BackupKeyError."""
+    require_own_key(job.target)
     size = job.source.database_bytes
     require_room([(job.work, 2 * size + SERVER_BYTES), (job.backup, int(size * ARCHIVE_SHARE))])
     before, dumped, after = _dump_at_rest(job)
@@ -37,7 +39,8 @@ def make_by_dump(job: Job) -> Made:
             server.start()
         database, charset = job.target.database, (job.source.charset, job.source.collation)
         with job.timed("load"):
-            load(server, job.backup, dumped.file, database, *charset, after.schema)
+            identity = job.target.age_identity
+            load(server, job.backup, dumped.file, database, *charset, after.schema, identity)
         with job.timed("read"):
             contents = read_contents(server, database, begun)
         same_series = parse_version(job.source.version)[:2] == job.installation.version_tuple[:2]
@@ -99,7 +102,7 @@ def _dump(job: Job) -> Dump:
 
 
 def _dump_once(job: Job) -> Dump:
-    archive.stored_path(job.backup, DUMP).unlink(missing_ok=True)
+    archive.discard(job.backup, DUMP)
     target = job.target
     with job.timed("dump"):
         return dump(

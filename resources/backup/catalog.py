@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from resources import progress
-from resources.backup.archive import stored_path
 from resources.backup.ids import check_id, is_id
 from resources.backup.manifest import FILE_NAME, DamagedManifestError, Manifest, decode
 from resources.errors import BackupCorruptError, NoSuchBackupError
@@ -83,7 +82,7 @@ def _readable(storage: Path) -> list[Manifest]:
 
 def looks_whole(manifest: Manifest) -> bool:
     """By length only: reading them all would take as long as verifying."""
-    paths = ((stored_path(Path(manifest.file_path), file.path), file) for file in manifest.files)
+    paths = ((Path(manifest.file_path, file.stored_name), file) for file in manifest.files)
     return all(path.is_file() and path.stat().st_size == file.stored_length for path, file in paths)
 
 

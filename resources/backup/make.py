@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 from resources import progress
@@ -47,6 +48,7 @@ class FullBackup:
 
     def __init__(self, target: Target, *, io: StorageIo = REAL) -> None:
         self._target, self._begun = target, time.monotonic()
+        io = replace(io, recipients=target.age_recipients)
         self.seconds = 0.0
         """From its beginning to its end, once it is finished."""
         removed = remove_partials(target.storage)
@@ -138,5 +140,6 @@ def _manifest(job: Job, backup_id: str, began_at: str, choice: Choice, made: Mad
         database_charset=(source.charset, source.collation),
         notes=tuple(made.notes),
         timings=dict(job.timings),
+        encryption="age" if job.io.recipients else "",
         file_path=str(Path(job.target.storage) / backup_id),
     )

@@ -156,11 +156,13 @@ def load(
     charset: str,
     collation: str,
     schema: Schema,
+    identity: Path | None = None,
 ) -> None:
     """Load a stored dump into an empty, running server.
 
     `schema` is what the dump holds: its definers are made first, because a view that uses
-    another one cannot be created without. Raises BackupFailedError, MismatchError.
+    another one cannot be created without. `identity`: the age key file that opens an encrypted
+    dump. Raises BackupFailedError, MismatchError, BackupKeyError.
     """
     with server.connect() as connection:
         execute(
@@ -184,7 +186,7 @@ def load(
             process = subprocess.Popen(
                 command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=errors, env={}
             )
-            _feed(process, backup, file)
+            _feed(process, backup, file, identity)
             if process.wait() != 0:
                 raise BackupFailedError(
                     f"the dump does not load: mysql ended with {process.returncode}",
@@ -204,11 +206,11 @@ def definers(schema: Schema) -> list[tuple[str, str]]:
     return sorted(found)
 
 
-def _feed(process: subprocess.Popen[bytes], backup: Path, file: StoredFile) -> None:
+def _feed(process: subprocess.Popen[bytes], backup: Path, file: StoredFile, identity: Path | None) -> None:
     assert process.stdin
     try:
         with progress.step("load the dump", total=file.length, unit="bytes") as step:
-            for block in plain_blocks(backup, file):
+            for block in plain_blocks(backup, file, identity):
                 try:
                     process.stdin.write(block)
                 except BrokenPipeError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from resources.backup.age_keys import require_key
 from resources.backup.archive import MismatchError, unpack
 from resources.backup.manifest import Manifest
 from resources.backup.mysqldump import load
@@ -22,20 +23,22 @@ def open_backup(target: Target, backup_id: str, folder: Path) -> PrivateServer:
     """Unpack (or load) a backup into `folder` and start it there; the caller discards the server.
 
     Every stored byte is checked before anything is written. Raises NoSuchBackupError,
-    BackupCorruptError, DiskFullError, EnvironmentCheckError when no mysqld here fits it.
+    BackupCorruptError, BackupKeyError, DiskFullError, EnvironmentCheckError when no mysqld here fits it.
     """
     return open_manifest(target, verify_files(target.storage, backup_id), folder)
 
 
 def open_manifest(target: Target, manifest: Manifest, folder: Path) -> PrivateServer:
     """As open_backup, for a backup whose files were verified a moment ago."""
+    require_key(manifest, target.age_identity)
     installation = get_mysql(target.tools, target.mysqld)
     require_room([(folder, _room(manifest))])
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
         if manifest.engine == "clone":
             _require_same_series(manifest, installation)
-            unpack(Path(manifest.file_path), manifest.files, manifest.folders, folder / "data")
+            backup, data = Path(manifest.file_path), folder / "data"
+            unpack(backup, manifest.files, manifest.folders, data, identity=target.age_identity)
             server = copy_server(installation, folder, manifest.server_variables)
             start_for_proof(server)
             return server
@@ -44,7 +47,16 @@ def open_manifest(target: Target, manifest: Manifest, folder: Path) -> PrivateSe
         try:
             charset, collation = manifest.database_charset
             backup = Path(manifest.file_path)
-            load(server, backup, manifest.files[0], manifest.database, charset, collation, manifest.schema)
+            load(
+                server,
+                backup,
+                manifest.files[0],
+                manifest.database,
+                charset,
+                collation,
+                manifest.schema,
+                target.age_identity,
+            )
         except BaseException:
             server.discard()
             raise
