@@ -37,7 +37,6 @@ from resources.journal import FINAL_PHASES, Journal
 from resources.mysql.connection import connect, value
 from resources.mysql.digest import TableDigest
 from resources.mysql.installation import parse_version
-from resources.mysql.schema import Schema
 from resources.prisma.apply import apply_pending
 from resources.prisma.failure import failed_result, reason_of
 from resources.prisma.find_folder import require_prisma_folder
