@@ -1,4 +1,4 @@
-"""Gate: no migration was edited, removed, left failed or slipped in out of order."""
+"""Gate: no migration was edited, removed, left failed or slipped in out of order, and all replay."""
 
 import dagster as dg
 
@@ -10,7 +10,7 @@ from checks.gate import KEY, deployment_of, verdict
     name="history_clean",
     blocking=True,
     required_resource_keys={KEY},
-    description="No migration edited after it ran, missing from the folder, failed, or out of order.",
+    description="No migration edited, missing, failed or out of order; the applied ones replay.",
 )
 def history_clean(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
     deployment = deployment_of(context)

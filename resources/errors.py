@@ -186,7 +186,7 @@ class MigrationsFolderError(DbsyncError):
 
 class DriftError(DbsyncError):
     exit_code, code = 33, "drift"
-    meaning = "the schema differs from what its migrations make, before any change"
+    meaning = "the schema differs from what its migrations make, or they do not replay; before any change"
 
 
 class PendingError(DbsyncError):

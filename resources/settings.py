@@ -98,7 +98,9 @@ class Settings(RemoteSettings):
         description="migrations whose history findings are accepted, comma-separated",
     )
     accept_drift: bool = Field(
-        False, alias="DBSYNC_ACCEPT_DRIFT", description="true: deploy although the schema differs beforehand"
+        False,
+        alias="DBSYNC_ACCEPT_DRIFT",
+        description="true: deploy although the schema differs beforehand, or its migrations do not replay",
     )
     accept_fewer_rows: str = Field(
         "",

@@ -18,7 +18,8 @@ def register(app: typer.Typer) -> None:
 def check(project: Project = HERE, as_json: Json = False) -> None:
     """May what is pending be deployed?
 
-    Refuses an edited, missing, failed or out-of-order migration and lists what is pending.
+    Refuses an edited, missing, failed or out-of-order migration, runs all of them on an empty
+    private database, refuses what does not run there, and lists what is pending.
     Changes nothing, but that a deployment which was killed is put right first.
     """
     loaded = load(Path(project))
@@ -29,6 +30,10 @@ def check(project: Project = HERE, as_json: Json = False) -> None:
     if as_json:
         emit_json({"ok": True, **status.as_dict()})
         return
-    say(f"{len(status.applied_names)} applied, {len(status.pending_names)} pending, history clean")
+    accepted = [finding for finding in status.findings if finding.accepted]
+    clean = f"{len(accepted)} findings accepted" if accepted else "history clean"
+    say(f"{len(status.applied_names)} applied, {len(status.pending_names)} pending, {clean}")
+    for finding in accepted:
+        say(f"  accepted {finding.what}")
     for name in status.pending_names:
         say(f"  pending  {name}")

@@ -29,7 +29,8 @@ def deploy(
     accept_drift: Annotated[
         bool | None,
         typer.Option(
-            "--accept-drift", help="Deploy although the schema differs from its migrations beforehand."
+            "--accept-drift",
+            help="Deploy although the schema differs from its migrations beforehand, or they do not replay.",
         ),
     ] = None,
     accept_fewer_rows: Annotated[

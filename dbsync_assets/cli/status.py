@@ -9,7 +9,13 @@ import typer
 
 from dbsync_assets.cli.context import HERE, Json, Project, load
 from dbsync_assets.cli.output import emit_json, say
-from resources.errors import PendingError, UnfinishedError
+from resources.errors import (
+    DiskFullError,
+    EnvironmentCheckError,
+    MigrationFailedError,
+    PendingError,
+    UnfinishedError,
+)
 
 if TYPE_CHECKING:
     from resources.journal import DeploymentRecord
@@ -22,13 +28,15 @@ def register(app: typer.Typer) -> None:
 def status(project: Project = HERE, as_json: Json = False) -> None:
     """Where the database stands. Changes nothing.
 
-    Applied, pending, edited, missing and failed migrations, and the last deployment.
-    Exit code 0: up to date. 34: migrations are pending. 30: the history is not clean.
-    35: a killed deployment is not put right yet.
+    Applied, pending, edited, missing and failed migrations, whether the applied ones run on an
+    empty database, and the last deployment. Exit code 0: up to date. 34: migrations are pending.
+    30: the history is not clean. 33: it does not run on an empty database. 35: a killed deployment
+    is not put right yet.
     """
     from resources.journal import Journal
     from resources.prisma.status import migration_status
     from resources.rollback.reconcile import unfinished
+    from resources.validation.expectation import with_replay
 
     target = load(Path(project)).target
     found = migration_status(target)
@@ -36,13 +44,22 @@ def status(project: Project = HERE, as_json: Json = False) -> None:
     entries = [entry for entry in journal.all() if entry.target == target.name]
     last = entries[-1] if entries else None
     # First: its half-applied migration would be called failed, and there is nothing to resolve by hand.
-    refusal = _unfinished(unfinished(target, journal)) or found.refusal()
+    refusal = _unfinished(unfinished(target, journal))
+    unknown = ""
+    if refusal is None:
+        try:
+            found = with_replay(target, found)
+        except (EnvironmentCheckError, DiskFullError, MigrationFailedError, OSError) as error:
+            why = getattr(error, "what", error)
+            unknown = f"whether the applied migrations run on an empty database is not known: {why}"
+        refusal = found.refusal()
     if as_json:
         error = refusal.as_dict() if refusal else None
         emit_json(
             {
                 "ok": refusal is None,
                 **found.as_dict(),
+                "not_known": unknown or None,
                 "last_deployment": last and last.as_dict(),
                 "error": error,
             }
@@ -52,7 +69,10 @@ def status(project: Project = HERE, as_json: Json = False) -> None:
         for name in found.pending_names:
             say(f"  pending  {name}")
         for finding in found.findings:
-            say(f"  {finding.kind:<8} {finding.migration}: {finding.what}")
+            accepted = " (accepted)" if finding.accepted else ""
+            say(f"  {finding.kind:<8} {finding.migration}: {finding.what}{accepted}")
+        if unknown:
+            say(f"  {unknown}")
         if last and not last.is_final and last.owner_is_alive:
             say(f"deployment {last.id} is under way: {last.phase}")
         elif last:

@@ -37,7 +37,6 @@ from resources.journal import FINAL_PHASES, Journal
 from resources.mysql.connection import connect, value
 from resources.mysql.digest import TableDigest
 from resources.mysql.installation import parse_version
-from resources.mysql.schema import Schema
 from resources.prisma.apply import apply_pending
 from resources.prisma.failure import failed_result, reason_of
 from resources.prisma.find_folder import require_prisma_folder
@@ -50,7 +49,7 @@ from resources.rollback.rollback import RollbackResult, roll_back
 from resources.rollback.touched import rows_by_others
 from resources.target import Target
 from resources.validation.compare import Difference, compare
-from resources.validation.expected import expected_schemas
+from resources.validation.expectation import Expectation, expect
 from resources.validation.rules.expectations import preload
 from resources.validation.rules.own_suites import load_own_suites
 from resources.validation.validate import ValidationReport, validate
@@ -76,6 +75,7 @@ class Deployment:
         self.timings: dict[str, float] = {}
         self.reconciled: list[Reconciled] = []
         self.status: MigrationStatus | None = None
+        self.expectation: Expectation | None = None
         self.backup: MadeBackup | None = None
         self.drift: list[Difference] = []
         self.migration: MigrationResult | None = None
@@ -110,16 +110,17 @@ class Deployment:
     def check_history(self) -> MigrationStatus:
         """Read folder and history. Whether it is clean is the gate's to say (`refuse_history`).
 
-        What is pending is run on an empty private database: a script that cannot work at all
+        All migrations are run on an empty private database: a script that cannot work at all
         is refused here, in seconds, and not behind a backup. Raises MigrationFailedError.
         """
         self.begin()
         self.status = status = self._timed("history", lambda: migration_status(self.target))
-        if status.pending_names and status.refusal() is None:
-            self._timed("replay", lambda: self._expected(status))
-        return status
+        if status.refusal() is None:
+            self.expectation = self._timed("replay", lambda: expect(self.target, status))
+            self.status = status.with_finding(self.expectation.finding)
+        return self.status
 
-    def refuse_history(self) -> HistoryError | NotBaselinedError | None:
+    def refuse_history(self) -> HistoryError | NotBaselinedError | DriftError | None:
         """The reason why this history may not be deployed on, or None."""
         return self._noted(self.status.refusal() if self.status else None)
 
@@ -151,10 +152,12 @@ class Deployment:
     def refuse_backup(self) -> BackupFailedError | None:
         return self._noted(gates.backup(self.backup))
 
-    def refuse_drift(self) -> DriftError | None:
+    def refuse_drift(self) -> HistoryError | NotBaselinedError | DriftError | None:
         """Compare the private copy with what its applied migrations make, before anything changes."""
         if self.status is None or self.backup is None:
             return None
+        if refusal := self.refuse_history():
+            return refusal  # there is nothing to compare with
         self.drift = self._timed("drift", self._drift)
         return self._noted(gates.drift(self.target, self.drift))
 
@@ -205,6 +208,7 @@ class Deployment:
             "validate",
             lambda: validate(
                 self.target,
+                expectation=self.expectation,
                 before=before,
                 accepted_drift=self.drift,
                 changed_by_others=self._rows_by_others(),
@@ -336,17 +340,12 @@ class Deployment:
 
     def _drift(self) -> list[Difference]:
         assert self.status and self.backup
-        expected = self._expected(self.status)
+        # Again, but quick: where no replay can tell, it begins with the schema that is in the backup.
+        self.expectation = expect(self.target, self.status, self.backup.server)
+        assert self.expectation.before is not None
         with connect(self.target.endpoint) as connection:
             names = int(value(connection, "SELECT @@lower_case_table_names"))
-        return compare(expected, self.backup.manifest.schema, lower_case_table_names=names)
-
-    def _expected(self, status: MigrationStatus) -> Schema:
-        """What the applied migrations make. Cached by content, as is what all of them make."""
-        applied = [file for file in status.files if file.name in status.applied_names]
-        with connect(self.target.endpoint) as connection:
-            # Both states in one replay: the second is what `validate` compares with later.
-            return expected_schemas(self.target, [applied, status.files], connection)[0]
+        return compare(self.expectation.before, self.backup.manifest.schema, lower_case_table_names=names)
 
     def _rows_by_others(self) -> dict[str, int] | None:
         if not (self.id and self.backup and self.backup.server and self.migration):

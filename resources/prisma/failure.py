@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeVar
@@ -21,6 +21,18 @@ from resources.target import Target
 
 _SHOWN = 400
 """Characters of a statement that are shown."""
+BASELINE = (
+    "write what no migration makes as one that sorts in front, 0_baseline (or squash the old ones into it),"
+    " then: dbsync resolve --applied 0_baseline"
+)
+ACCEPT_DRIFT = (
+    "go on from the schema that is there: dbsync deploy --accept-drift"
+    " (DBSYNC_ACCEPT_DRIFT=true for check, status and validate too)"
+)
+# No such table, referenced table, column, key or column of a key, routine.
+_MISSES_OBJECTS = frozenset({1146, 1824, 1054, 1091, 1072, 1305})
+# No parent row; a subquery that found nothing; a trigger or routine that raised what it was written to raise.
+_MISSES_ROWS = frozenset({1452, 1048, 1644})
 
 Failed = TypeVar("Failed", bound=MigrationFailedError)
 Reported = TypeVar("Reported", bound=DbsyncError)
@@ -98,9 +110,16 @@ def statement_failed(
 
 
 def cannot_run(
-    file: MigrationFile, number: int, cause: BaseException, tables: Collection[str]
+    file: MigrationFile,
+    number: int,
+    cause: BaseException,
+    tables: Collection[str],
+    lacking: Sequence[str] | None = None,
 ) -> MigrationFailedError:
-    """For a script whose statement `number` was refused on an empty private database that has `tables`."""
+    """For a script whose statement `number` was refused on a private database that has `tables`.
+
+    lacking: None where it began empty; what it lacks where it began as the target's present schema.
+    """
     found = locate(script_bytes(file.content).decode(), number)
     why = [f"MySQL: ({error_code(cause)}) {error_text(cause)}"]
     if found:
@@ -108,13 +127,22 @@ def cannot_run(
     cause_known = likely_cause(file.content, error_code(cause), error_text(cause), tables)
     if cause_known:
         why.append(f"likely: {cause_known}")
-    why.append("tried on an empty private copy: the database itself was not touched")
+    hint = [f"correct {inert(file.name)}"]
+    if lacking is None:
+        why.append("tried on an empty private copy: the database itself was not touched")
+        if error_code(cause) in _MISSES_OBJECTS:
+            hint += [f"if it relies on what no migration makes, {BASELINE}", ACCEPT_DRIFT]
+    else:
+        why.append("tried on a private copy of the present schema: the database itself was not touched")
+        why += [f"not on that copy: {one}" for one in lacking]
+        if error_code(cause) in _MISSES_ROWS:
+            why.append("likely: it relies on rows, of which that copy has none")
+            hint.append(f"so that the rows of earlier migrations are there too, {BASELINE}")
     error = MigrationFailedError(
         f"migration `{inert(file.name)}` cannot run: MySQL refused statement {number}",
         where=place(file, found),
         why=redact("\n         ".join(inert(line) for line in why)),
-        hint=f"correct {inert(file.name)}; or, if it is applied and relies on what no migration makes, write"
-        " that (as it was before it) as a migration 0_baseline, then: dbsync resolve --applied 0_baseline",
+        hint="; or ".join(hint),
     )
     return attach(error, Failure(file.name, "failed", number, error_code(cause)))
 

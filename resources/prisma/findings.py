@@ -17,7 +17,7 @@ from resources.prisma.history import MigrationRow
 from resources.prisma.ordering import ambiguous_pairs, is_certain, prisma_key
 from resources.redact import inert
 
-Kind = Literal["edited", "missing", "failed", "out_of_order", "order_ambiguous"]
+Kind = Literal["edited", "missing", "failed", "out_of_order", "order_ambiguous", "does_not_replay"]
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Finding:
     blocking: bool = True
     """False: said, but no reason to refuse a deployment."""
     accepted: bool = False
-    """A person named this migration in `--accept`."""
+    """A person named this migration in `--accept`; for does_not_replay: said `--accept-drift`."""
 
     def __str__(self) -> str:
         return self.what
@@ -162,6 +162,20 @@ def _order_ambiguous(first: str, second: str, *, tolerated: bool) -> Finding:
         # Since 6.6 Prisma's order of ASCII names is settled, and dbsync follows it.
         blocking=not known,
         accepted=tolerated,
+    )
+
+
+def does_not_replay(name: str, place: str, why: str, hint: str, *, accepted: bool) -> Finding:
+    """Found elsewhere, as it takes a private server. `place`: file:line; `why`: MySQL's words."""
+    return Finding(
+        "does_not_replay",
+        name,
+        inert(
+            f"the migrations alone do not make this schema: on an empty database `{name}` stops at {place},"
+            f" {why}"
+        ),
+        hint,
+        accepted=accepted,
     )
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from resources.errors import HistoryError, NoSuchDatabaseError, NotBaselinedError
+from resources.errors import DriftError, HistoryError, NoSuchDatabaseError, NotBaselinedError
 from resources.prisma.find_folder import require_prisma_folder
 from resources.prisma.findings import Finding, history_findings
 from resources.prisma.folder import MigrationFile, read_migrations
@@ -60,7 +60,7 @@ class MigrationStatus:
             return "failed" if "failed" in kinds else "history_not_clean"
         return "pending" if self.pending_names else "up_to_date"
 
-    def refusal(self) -> HistoryError | NotBaselinedError | None:
+    def refusal(self) -> HistoryError | NotBaselinedError | DriftError | None:
         """Why nothing may be applied on this history, or None."""
         if self.foreign_tables:
             return not_baselined(self.target, self.foreign_tables, self.files)
@@ -68,13 +68,20 @@ class MigrationStatus:
         if not found:
             return None
         if len(found) == 1:
-            return HistoryError(found[0].what, where=self.target, hint=found[0].hint)
+            kind = DriftError if found[0].kind == "does_not_replay" else HistoryError
+            return kind(found[0].what, where=self.target, hint=found[0].hint)
         return HistoryError(
             f"the migration history is not clean in {len(found)} places",
             where=self.target,
             why="\n         ".join(finding.what for finding in found),
             hint="\n         ".join(dict.fromkeys(finding.hint for finding in found)),
         )
+
+    def with_finding(self, finding: Finding | None) -> MigrationStatus:
+        """The same with one finding more, which took more than folder and history to know."""
+        if finding is None or finding in self.findings:
+            return self
+        return replace(self, findings=[*self.findings, finding])
 
     def as_dict(self) -> dict[str, object]:
         return {

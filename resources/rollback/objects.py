@@ -129,12 +129,12 @@ def equalise(connection: Connection, database: str, wanted: Objects) -> None:
             execute(connection, f"DROP {definition.kind} IF EXISTS {quoted(definition.name)}")
     for routine in wanted.routines:
         if routine not in actual.routines:
-            _create(connection, routine)
+            create(connection, routine)
     create_views(connection, [view for view in wanted.views if view not in actual.views])
     equalise_triggers(connection, database, wanted.triggers)
     for event in wanted.events:
         if event not in actual.events:
-            _create(connection, event)
+            create(connection, event)
 
 
 def equalise_triggers(
@@ -156,7 +156,7 @@ def equalise_triggers(
             execute(connection, f"DROP TRIGGER IF EXISTS {quoted(trigger.name)}")
     for trigger in should:
         if trigger.table in uneven:
-            _create(connection, trigger)
+            create(connection, trigger)
 
 
 def _of(triggers: Iterable[Definition], table: str) -> list[Definition]:
@@ -171,7 +171,7 @@ def create_views(connection: Connection, views: list[Definition]) -> None:
         error: RestoreFailedError | None = None
         for view in waiting:
             try:
-                _create(connection, view)
+                create(connection, view)
             except RestoreFailedError as refused:
                 cause = refused.__cause__
                 if not isinstance(cause, pymysql.err.MySQLError) or cause.args[0] not in _NOT_YET:
@@ -183,7 +183,7 @@ def create_views(connection: Connection, views: list[Definition]) -> None:
         waiting = left
 
 
-def _create(connection: Connection, wanted: Definition) -> None:
+def create(connection: Connection, wanted: Definition) -> None:
     """Create one object under the settings it was first made under."""
     settings = {
         "sql_mode": wanted.sql_mode,

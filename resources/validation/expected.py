@@ -1,5 +1,7 @@
 """What the schema should be: the migrations, replayed on an empty private server.
 
+Or, where that cannot tell, on a private server that was given a database's present schema.
+
 The scripts go to the server whole, as the runner sends them, on one connection, as
 Prisma's shadow database does. Results are kept by content: the same files under
 the same settings are replayed once.
@@ -34,6 +36,7 @@ from resources.prisma.folder import MigrationFile
 from resources.prisma.history import CREATE_TABLE
 from resources.redact import inert
 from resources.target import Target
+from resources.validation.blueprint import Blueprint, make_anew
 from resources.validation.like_target import Likeness, create_definers, likeness, make_alike
 
 # Changes whenever what is stored means something else, so that older entries are not read.
@@ -46,11 +49,16 @@ def expected_schema(target: Target, files: Sequence[MigrationFile], connection: 
 
 
 def expected_schemas(
-    target: Target, chains: Sequence[Sequence[MigrationFile]], connection: Connection
+    target: Target,
+    chains: Sequence[Sequence[MigrationFile]],
+    connection: Connection,
+    *,
+    begin_with: Blueprint | None = None,
 ) -> list[Schema]:
     """The expected schema of each chain, in the order given.
 
     A chain that another one begins with costs nothing extra: both are read in one replay.
+    begin_with: the schema, without rows, that the chains start from instead of an empty database.
     `connection` is to the target's server, whose settings are copied; it is only read.
     Raises MigrationFailedError naming file, statement and the server's message where a
     script does not run; nothing was changed on the target then.
@@ -58,14 +66,14 @@ def expected_schemas(
     installation = get_mysql(target.tools, target.mysqld)
     like = likeness(connection, target.database)
     wanted = [tuple(chain) for chain in chains]
-    keys = [_key(installation, like, chain) for chain in wanted]
+    keys = [_key(installation, like, chain, begin_with) for chain in wanted]
     folder = target.state / "expected"
     known = {key: schema for key in set(keys) if (schema := _load(folder / f"{key}.json")) is not None}
     todo = {key: chain for key, chain in zip(keys, wanted, strict=True) if key not in known}
     while todo:
         longest = max(todo.values(), key=len)
         stops = {len(chain): key for key, chain in todo.items() if chain == longest[: len(chain)]}
-        for length, schema in _replay(target, installation, like, longest, set(stops)):
+        for length, schema in _replay(target, installation, like, longest, set(stops), begin_with):
             _store(folder / f"{stops[length]}.json", schema)
             known[stops[length]] = schema
             del todo[stops[length]]
@@ -78,6 +86,7 @@ def _replay(
     like: Likeness,
     files: Sequence[MigrationFile],
     stops: set[int],
+    begin_with: Blueprint | None,
 ) -> Iterator[tuple[int, Schema]]:
     """(number of files applied, schema then) at each of `stops`."""
     if like.version.split(".")[:2] != installation.version.split(".")[:2]:
@@ -85,13 +94,18 @@ def _replay(
             f"migrations are replayed on MySQL {installation.version}, the target runs {like.version}:"
             " differences in how the two versions print a schema may show"
         )
-    title = f"replay {len(files)} migrations on an empty database"
+    on = "an empty database" if begin_with is None else "a copy of the present schema"
+    title = f"replay {len(files)} migrations on {on}"
     with progress.step(title, total=len(files), unit="migrations") as step:
         with _empty_server(target, installation, like) as server:
             # Two connections: a script may change its session (`SET sql_mode`), the reader must not notice.
             # The second one comes after make_alike, so that it gets the target's settings as its own.
             reader = server.connect()
             make_alike(reader, like)
+            lacking = None
+            if begin_with is not None:
+                with server.connect(like.database) as maker:
+                    lacking = make_anew(maker, begin_with)
             runner = connect(server.endpoint, like.database, multi_statements=True)
             try:
                 reader.select_db(like.database)
@@ -100,7 +114,7 @@ def _replay(
                 if 0 in stops:
                     yield 0, _read(reader, like.database)
                 for number, file in enumerate(files, start=1):
-                    _run(runner, reader, file)
+                    _run(runner, reader, file, lacking)
                     step.advance(1)
                     if number in stops:
                         yield number, _read(reader, like.database)
@@ -115,7 +129,7 @@ def _read(reader: Connection, database: str) -> Schema:
     return replace(schema, tables=tables)
 
 
-def _run(runner: Connection, reader: Connection, file: MigrationFile) -> None:
+def _run(runner: Connection, reader: Connection, file: MigrationFile, lacking: Sequence[str] | None) -> None:
     if file.missing:
         raise MigrationFailedError(
             f"migration `{inert(file.name)}` has no script (Prisma P3015)",
@@ -133,7 +147,7 @@ def _run(runner: Connection, reader: Connection, file: MigrationFile) -> None:
                 if not cursor.nextset():
                     return
     except pymysql.err.MySQLError as error:
-        raise cannot_run(file, statement, error, _tables(reader)) from error
+        raise cannot_run(file, statement, error, _tables(reader), lacking) from error
 
 
 def _tables(reader: Connection) -> list[str]:
@@ -172,11 +186,17 @@ def _remove_abandoned(parent: Path) -> None:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _key(installation: MysqlInstallation, like: Likeness, chain: Sequence[MigrationFile]) -> str:
+def _key(
+    installation: MysqlInstallation,
+    like: Likeness,
+    chain: Sequence[MigrationFile],
+    begin_with: Blueprint | None,
+) -> str:
     # Databases that differ in name only share a replay, unless a script knows the name.
     name = like.database.lower()
-    named = name if any(name.encode() in file.content.lower() for file in chain) else ""
-    digest = hashlib.sha256(f"{_FORMAT}\n{installation.version}\n{like.digest}\n{named}\n".encode())
+    named = name if begin_with or any(name.encode() in file.content.lower() for file in chain) else ""
+    start = begin_with.digest if begin_with else ""
+    digest = hashlib.sha256(f"{_FORMAT}\n{installation.version}\n{like.digest}\n{named}\n{start}".encode())
     for file in chain:
         for part in (file.name.encode("utf-8", "surrogateescape"), file.content):
             digest.update(len(part).to_bytes(8, "big") + part)

@@ -18,13 +18,14 @@ from resources.errors import ConnectError
 from resources.mysql.connection import Connection, connect, is_lost, value
 from resources.mysql.digest import TableDigest
 from resources.mysql.schema import read_schema
-from resources.prisma.findings import history_findings
+from resources.prisma.find_folder import require_prisma_folder
+from resources.prisma.findings import Finding, history_findings
 from resources.prisma.folder import MigrationFile, read_migrations
 from resources.prisma.history import MigrationRow, read_history, schema_version
 from resources.redact import inert, redact
 from resources.target import Target
 from resources.validation.compare import Difference, compare
-from resources.validation.expected import expected_schema
+from resources.validation.expectation import Expectation, replay_applied
 from resources.validation.report import render_html
 from resources.validation.result import ValidationReport, ValidationResult
 from resources.validation.rules.expectations import preload
@@ -34,7 +35,7 @@ from resources.validation.rules.scan import TOTAL_SECONDS, Scan
 from resources.validation.rules.scope import Scope
 
 # After these the expected schema cannot be known; the other findings leave it knowable.
-_BREAKS_EXPECTATION = frozenset({"missing", "failed"})
+_BREAKS_EXPECTATION = frozenset({"missing", "failed", "does_not_replay"})
 
 
 @dataclass
@@ -53,27 +54,35 @@ class _Clock:
 def validate(
     target: Target,
     *,
+    expectation: Expectation | None = None,
     before: Mapping[str, TableDigest] | None = None,
     accepted_drift: Sequence[Difference] = (),
     changed_by_others: Mapping[str, int] | None = None,
 ) -> ValidationReport:
     """Compare the target with its applied migrations, run every data rule, write the HTML report.
 
+    expectation: what the release was to make; without it the applied migrations are replayed.
     before: rows per table when the release began. changed_by_others: net rows (inserts less
     deletes) that other sessions changed since, from the binlog; without it a small fall of a
     row count only warns. accepted_drift: differences that a person accepted before the release.
-    Raises MigrationFailedError where a migration does not replay, SettingsError for a malformed
-    rule file, and the errors of `connect`.
+    Where they do not replay the schema is not compared: an inconsistency, or where a person
+    accepts drift a warning. Raises MigrationsFolderError, SettingsError for a malformed rule file,
+    MigrationFailedError where the private server failed, and the errors of `connect`.
     """
     clock = _Clock()
     importing = preload()
+    require_prisma_folder(target.migrations)
     with clock.measure("total"), _reader(target) as connection:
         files = read_migrations(target.migrations)
         history = read_history(connection, target.database) or []
         with clock.measure("expected"):
-            expected = expected_schema(target, _applied(files, history), connection)
+            if expectation is not None and expectation.after is not None:
+                wanted, unreplayable = expectation.after, expectation.finding
+            else:
+                wanted, unreplayable = replay_applied(target, _applied(files, history), connection)
         with clock.measure("actual"):
             actual = read_schema(connection, target.database)
+        expected = wanted or actual
         case = int(value(connection, "SELECT @@lower_case_table_names"))
         found = compare(expected, actual, lower_case_table_names=case)
         accepted = [difference for difference in found if difference.is_as_accepted(accepted_drift)]
@@ -92,7 +101,10 @@ def validate(
             importing.join()
         with clock.measure("rules"):
             rules = run_rules(scope, target.data_rules)
-    report = _judge(target, files, history, differences, accepted, rules, clock.seconds)
+    findings = history_findings(files, history, target.policy.accepted)
+    if unreplayable:
+        findings.append(_with_consequence(unreplayable, compared=wanted is not None))
+    report = _judge(findings, history, differences, accepted, rules, clock.seconds)
     return replace(report, html_path=_write_html(target, report))
 
 
@@ -117,9 +129,16 @@ def _applied(files: Sequence[MigrationFile], history: Sequence[MigrationRow]) ->
     return [file for file in files if file.name in names and not file.missing]
 
 
+def _with_consequence(unreplayable: Finding, *, compared: bool) -> Finding:
+    if compared:
+        done = "compared with the schema before this release, plus its migrations, instead"
+    else:
+        done = f"so the schema was not compared. Next: {unreplayable.hint}"
+    return replace(unreplayable, what=f"{unreplayable.what}; {done}")
+
+
 def _judge(
-    target: Target,
-    files: Sequence[MigrationFile],
+    findings: Sequence[Finding],
     history: Sequence[MigrationRow],
     differences: Sequence[Difference],
     accepted: Sequence[Difference],
@@ -129,7 +148,7 @@ def _judge(
     schema_problems: list[str] = []
     warnings: list[str] = []
     recorded = {row.migration_name for row in history}
-    for finding in history_findings(files, history, target.policy.accepted):
+    for finding in findings:
         unknowable = finding.kind in _BREAKS_EXPECTATION and finding.migration in recorded
         serious = unknowable and not finding.accepted
         (schema_problems if serious else warnings).append(inert(f"history: {finding.what}"))

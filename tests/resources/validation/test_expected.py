@@ -154,3 +154,16 @@ def test_databases_of_one_history_share_a_replay_unless_a_script_names_its_datab
     assert "named" in expected_schema(target, files, connection).tables
     with pytest.raises(MigrationFailedError, match="m2"):
         expected_schema(other, files, connection)
+
+
+def test_only_a_script_that_misses_something_is_told_of_what_no_migration_makes(target, connection):
+    for name, script, told in (
+        ("m1", "ALTER TABLE a ADD COLUM b INT", False),
+        ("m2", "CREATE TABLE a (id INT); CREATE TABLE a (id INT)", False),
+        ("m3", "ALTER TABLE a ADD COLUMN b INT", True),
+    ):
+        write_migration(target.migrations, name, script)
+        file = next(file for file in read_migrations(target.migrations) if file.name == name)
+        with pytest.raises(MigrationFailedError) as caught:
+            expected_schema(target, [file], connection)
+        assert ("0_baseline" in caught.value.hint) is told, caught.value.hint

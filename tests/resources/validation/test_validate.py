@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from resources.errors import ConnectError
+from resources.errors import ConnectError, MigrationsFolderError
 from resources.mysql.connection import connect, execute
 from resources.mysql.digest import table_digests
 from resources.validation.rules import auto_increment
@@ -184,3 +184,8 @@ def test_a_server_in_ansi_mode_is_read_like_any_other(target, make_server):
     (difference,) = report.differences
     assert difference.object == "table `found`"
     assert "`say` varchar(9)" in (difference.actual or "")
+
+
+def test_a_folder_without_a_prisma_project_is_refused_and_not_called_valid(target, tmp_path):
+    with pytest.raises(MigrationsFolderError, match="no Prisma project"):
+        validate(replace(target, migrations=tmp_path / "elsewhere" / "migrations"))
