@@ -45,11 +45,12 @@ def deployment_resource(context: dg.InitResourceContext) -> Iterator[Deployment]
     target = target_of(load_settings(project))
     drop_secrets()
     job = context.run.job_name if context.run is not None else ""
-    deployment = Deployment(
-        target, commit=current_commit(project, target.migrations), purpose=purpose_of(job)
-    )
+    log = DagsterLog(context.log or dg.get_dagster_logger())
+    with watched_by(log):
+        commit = current_commit(project, target.migrations)
+    deployment = Deployment(target, commit=commit, purpose=purpose_of(job))
     try:
-        with watched_by(DagsterLog(context.log or dg.get_dagster_logger())):
+        with watched_by(log):
             yield deployment
     finally:
         deployment.close()

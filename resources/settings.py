@@ -11,20 +11,23 @@ import re
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, PrivateAttr, SecretStr, ValidationError, field_validator
 from pydantic_settings import SettingsConfigDict
 
 from resources.errors import SettingsError
 from resources.mysql.endpoint import parse_database_url
 from resources.prisma.find_folder import find_migrations
-from resources.redact import redact, remember
+from resources.private_folder import make_private_folder
+from resources.redact import remember
 from resources.settings_remote import RemoteSettings, is_bucket, recipients_of, remote_of
 from resources.target import Policy, Target
+from resources.wrong_setting import WrongSetting, settings_error, wrong_file, wrong_value
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 VERSION = "0.1.0"
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h)?")
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, None: 1.0}
+ENGINES = ("auto", "clone", "mysqldump")
 
 
 class Settings(RemoteSettings):
@@ -33,8 +36,9 @@ class Settings(RemoteSettings):
     model_config = SettingsConfigDict(
         extra="ignore",
         env_file_encoding="utf-8",
-        populate_by_name=True,
+        case_sensitive=True,
         env_ignore_empty=True,  # a workflow's ${{ vars.X }} is empty where X is not set
+        # Not populate_by_name: the application's own variables STATE or DISPOSABLE would be settings then.
     )
 
     database_url: SecretStr = Field(
@@ -79,7 +83,6 @@ class Settings(RemoteSettings):
         "auto",
         alias="BACKUP_ENGINE",
         description="auto, clone or mysqldump",
-        pattern="^(auto|clone|mysqldump)$",
     )
     prisma_migrations: Path | None = Field(
         None, alias="PRISMA_MIGRATIONS", description="migrations folder; default: found as Prisma finds it"
@@ -90,7 +93,7 @@ class Settings(RemoteSettings):
         description="folder with your own data rules; default data-rules if present",
     )
     health_url: str | None = Field(
-        None, alias="HEALTH_URL", description="address of the application's health page", pattern="^https?://"
+        None, alias="HEALTH_URL", description="address of the application's health page"
     )
     accept: str = Field(
         "",
@@ -124,6 +127,8 @@ class Settings(RemoteSettings):
     )
     mysqld: Path | None = Field(None, alias="MYSQLD", description="mysqld to use for private servers")
 
+    _file: Path = PrivateAttr(Path(".env"))
+
     @field_validator(
         "migration_timeout", "rollback_timeout", "lock_wait_timeout", "s3_timeout", mode="before"
     )
@@ -136,6 +141,38 @@ class Settings(RemoteSettings):
             raise ValueError("not a duration; write 90, 90s, 10m or 2h")
         return float(match[1]) * _UNITS[match[2]]
 
+    @field_validator("backup_engine")
+    @classmethod
+    def _known_engine(cls, given: str) -> str:
+        if given not in ENGINES:
+            raise ValueError(f"not one of {', '.join(ENGINES)}")
+        return given
+
+    @field_validator("health_url")
+    @classmethod
+    def _web_address(cls, given: str | None) -> str | None:
+        if given is not None and not given.startswith(("http://", "https://")):
+            raise ValueError("it must begin with http:// or https://")
+        return given
+
+    @field_validator(
+        "backup_storage_path",
+        "prisma_migrations",
+        "data_rules",
+        "state",
+        "tools",
+        "dagster_home",
+        "mysqld",
+        "age_identity",
+    )
+    @classmethod
+    def _home(cls, given: Path | str | None) -> Path | str | None:
+        """`~/…` in a .env or a workflow was seen by no shell."""
+        try:
+            return given if given is None or is_bucket(given) else Path(given).expanduser()
+        except RuntimeError as error:
+            raise ValueError(f"{error} Write the whole path") from None
+
     @field_validator("database_url", "notification_webhook", mode="after")
     @classmethod
     def _register(cls, secret: SecretStr | None) -> SecretStr | None:
@@ -144,25 +181,52 @@ class Settings(RemoteSettings):
         return secret
 
 
+SECRET_NAMES = frozenset(
+    str(field.alias) for field in Settings.model_fields.values() if "SecretStr" in str(field.annotation)
+)
+_FIELDS = {str(field.alias): field for field in Settings.model_fields.values()}
+_taken: dict[str, str] = {}
+"""Secrets that this process has read and taken out of its environment."""
+
+
 def load_settings(project: Path | None = None, **overrides: Any) -> Settings:
     """The settings of the project in `project` (default: the current folder).
 
     `overrides` are field names, from command-line options. Raises SettingsError
     naming every wrong setting at once, without echoing a secret.
     """
-    folder = project or Path.cwd()
-    try:
-        settings = Settings(_env_file=folder / ".env", **overrides)  # type: ignore[call-arg]
-    except ValidationError as error:
-        wrong = [(".".join(map(str, item["loc"])), item["msg"]) for item in error.errors()]
-        raise SettingsError(
-            f"{len(wrong)} setting{'s are' if len(wrong) > 1 else ' is'} wrong",
-            where=", ".join(name for name, _ in wrong),
-            why=redact("; ".join(f"{name}: {message}" for name, message in wrong)),
-            hint="see docs/settings.md",
-        ) from None
-    _place_folders(settings, folder.resolve())
+    settings, wrong = read_settings(project, **overrides)
+    if wrong:
+        raise settings_error(wrong, settings._file)
     return settings
+
+
+def read_settings(project: Path | None = None, **overrides: Any) -> tuple[Settings, list[WrongSetting]]:
+    """As `load_settings`, but the settings that are wrong are listed, and have their defaults."""
+    folder = project or Path.cwd()
+    file = folder / ".env"
+    given = {name: text for name, text in _taken.items() if name not in os.environ}
+    given |= {str(Settings.model_fields[field].alias): value for field, value in overrides.items()}
+    wrong = wrong_file(file)
+    read_from = None if wrong else file
+    settings, invalid = _validated(read_from, given)
+    if settings is None:
+        defaults = {one.name: _FIELDS[one.name].default for one in invalid}
+        settings, _ = _validated(read_from, given | defaults)
+    assert settings
+    settings._file = file
+    _place_folders(settings, folder.resolve())
+    return settings, [*wrong, *invalid]
+
+
+def _validated(file: Path | None, given: dict[str, Any]) -> tuple[Settings | None, list[WrongSetting]]:
+    # Returns where others would raise: the ValidationError holds what was typed, a password perhaps,
+    # and would stay the `__context__` of whatever is raised from here.
+    try:
+        return Settings(_env_file=file, **given), []  # type: ignore[call-arg]
+    except ValidationError as error:
+        found = [(str(item["loc"][0]), item["input"], item["msg"]) for item in error.errors()]
+        return None, [wrong_value(*one, secret=one[0] in SECRET_NAMES) for one in found]
 
 
 def _place_folders(settings: Settings, project: Path) -> None:
@@ -185,10 +249,22 @@ def _place_folders(settings: Settings, project: Path) -> None:
 
 
 def drop_secrets() -> None:
-    """Take secrets out of this process's environment, once they were read: what it starts inherits that."""
-    for name, text in list(os.environ.items()):
-        if redact(text) != text:
-            del os.environ[name]
+    """Take the secret settings out of this process's environment, once they were read.
+
+    Programs that it starts get none anyway (`child_environment`); libraries may start some too.
+    """
+    for name in SECRET_NAMES & os.environ.keys():
+        if text := os.environ.pop(name):
+            _taken[name] = text
+
+
+def forget_environment() -> None:
+    """Take every setting but those of the machine (MYSQLD, DBSYNC_TOOLS) out of the environment.
+
+    For the demo: what it plays must not reach the database, or the people, that the variables name.
+    """
+    for name in (_FIELDS.keys() - {"MYSQLD", "DBSYNC_TOOLS"}) & os.environ.keys():
+        del os.environ[name]
 
 
 def target_of(settings: Settings) -> Target:
@@ -197,7 +273,7 @@ def target_of(settings: Settings) -> Target:
     if not url:
         raise SettingsError(
             "DATABASE_URL is not set",
-            where="environment, or .env in the current folder",
+            where=f"environment, or {settings._file}",
             hint="export DATABASE_URL='mysql://USER:PASSWORD@HOST:3306/DATABASE'",
         )
     endpoint, database = parse_database_url(url)
@@ -238,10 +314,13 @@ def target_of(settings: Settings) -> Target:
 
 
 def dagster_home(settings: Settings) -> Path:
-    """The folder of the Dagster instance, made ready: telemetry off, killed runs noticed."""
+    """The folder of the Dagster instance, made ready: telemetry off, killed runs noticed.
+
+    Raises EnvironmentCheckError where it cannot be made or written into.
+    """
     assert settings.dagster_home
     home = settings.dagster_home
-    home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_private_folder(home, "DAGSTER_HOME")
     config = home / "dagster.yaml"
     if not config.exists():
         config.write_text(

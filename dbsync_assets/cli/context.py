@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from dbsync_assets.cli.output import Terminal
+from resources.errors import UsageError
 from resources.progress import watched_by
 from resources.settings import Settings, drop_secrets, load_settings, target_of
 from resources.target import Target
@@ -32,9 +33,24 @@ class Loaded:
     target: Target
 
 
+def folder_of(project: Path) -> Path:
+    """The project's folder, absolute. Raises UsageError where there is none."""
+    try:
+        folder = project.expanduser().resolve()
+    except RuntimeError:  # the home of a user who is not there
+        folder = project
+    if not folder.is_dir():
+        raise UsageError(
+            "the project's folder is not there",
+            where=str(folder),
+            hint="-C FOLDER of the application, the one with package.json in it",
+        )
+    return folder
+
+
 def load(project: Path, **overrides: Any) -> Loaded:
-    """Settings and target of the project; a relative --project is resolved here."""
-    folder = project.resolve()
+    """Settings and target of the project."""
+    folder = folder_of(project)
     settings = load_settings(folder, **{key: value for key, value in overrides.items() if value is not None})
     target = target_of(settings)
     drop_secrets()
@@ -54,8 +70,8 @@ def deployment_of(loaded: Loaded, purpose: Purpose) -> Iterator[Deployment]:
     from resources.deployment.deployment import Deployment
     from resources.git import current_commit
 
-    commit = current_commit(loaded.project, loaded.target.migrations)
     with watching():
+        commit = current_commit(loaded.project, loaded.target.migrations)
         deployment = Deployment(loaded.target, commit=commit, purpose=purpose)
         try:
             yield deployment

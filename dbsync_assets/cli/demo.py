@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from dbsync_assets.cli.context import watching
-from resources.settings import CHECKOUT
+from resources.settings import CHECKOUT, forget_environment
 
 
 def register(app: typer.Typer) -> None:
@@ -24,5 +24,6 @@ def demo(
     """Release three migrations to the example shop, then one that fails on real rows and is rolled back."""
     from dbsync_assets.demo.play import play
 
+    forget_environment()
     with watching():
         play(folder.resolve(), rows)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -10,16 +9,21 @@ from pathlib import Path
 
 from examples.shop.seed import seed
 from resources import progress
+from resources.child_environment import child_environment
 from resources.deployment.preflight import ensure_database
+from resources.errors import EnvironmentCheckError, UsageError
 from resources.mysql.connection import connect
 from resources.mysql.get import get_mysql
+from resources.mysql.leftovers import stop_leftovers
 from resources.mysql.server import PrivateServer
+from resources.mysql.server_record import SETTINGS_FILE
 from resources.mysql.server_variables import LASTING, merged
 from resources.settings import CHECKOUT, Settings, load_settings, target_of
 from resources.target import Target
 
 SHOP = CHECKOUT / "examples" / "shop"
 DATABASE = "shop"
+MARK = ".dbsync-demo"
 PENDING = 3
 """How many of the shop's migrations act one releases."""
 
@@ -48,10 +52,14 @@ class Stage:
 
 
 def set_stage(folder: Path, rows: int) -> Stage:
-    """A fresh stage in `folder` with the shop's first migrations applied and `rows` rows seeded."""
+    """A fresh stage in `folder` with the shop's first migrations applied and `rows` rows seeded.
+
+    Raises UsageError where `folder` holds anything but an earlier demo, EnvironmentCheckError without git.
+    """
     project = folder / "shop"
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True, mode=0o700)
+    if shutil.which("git") is None:
+        raise EnvironmentCheckError("the demo needs git, and none is on PATH", hint="apt-get install git")
+    _make_room(folder)
     shutil.copytree(
         SHOP, project, ignore=shutil.ignore_patterns("bad_release", "migrations", "*.py", "node_modules")
     )
@@ -86,6 +94,24 @@ def set_stage(folder: Path, rows: int) -> Stage:
     return stage
 
 
+def _make_room(folder: Path) -> None:
+    """An empty folder with the mark of a demo. What an earlier one left is removed, nothing else ever is."""
+    if folder.exists():
+        found = {path.name for path in folder.iterdir()} if folder.is_dir() else {""}
+        marked = MARK in found or (found == {"shop", "mysql"} and (folder / "mysql" / SETTINGS_FILE).exists())
+        if found and not marked:
+            raise UsageError(
+                "the demo's folder is not empty, and what is in it is no earlier demo",
+                where=str(folder),
+                why="the demo begins by deleting everything in its folder",
+                hint="dbsync demo --folder NEW_FOLDER",
+            )
+        stop_leftovers(folder)
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True, mode=0o700)
+    (folder / MARK).touch()
+
+
 def _fill(stage: Stage, rows: int) -> None:
     from resources.prisma.apply import apply_pending
     from resources.prisma.lock import MigrationLock
@@ -111,10 +137,15 @@ def _git(folder: Path, *arguments: str) -> None:
         "-c",
         "commit.gpgsign=false",
     )
-    subprocess.run(
+    done = subprocess.run(
         ["git", *identity, *arguments],
         cwd=folder,
-        check=True,
-        env={**os.environ, "GIT_CONFIG_NOSYSTEM": "1", "HOME": str(folder), "LC_ALL": "C.UTF-8"},
-        stdout=subprocess.DEVNULL,
+        check=False,
+        env=child_environment(GIT_CONFIG_NOSYSTEM="1", HOME=str(folder), LC_ALL="C.UTF-8"),
+        capture_output=True,
+        text=True,
     )
+    if done.returncode != 0:
+        raise EnvironmentCheckError(
+            f"git {arguments[0]} failed", where=str(folder), why=done.stderr.strip(), hint="git --version"
+        )

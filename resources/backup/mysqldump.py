@@ -16,6 +16,7 @@ from resources.backup.archive import BLOCK, Packer, plain_blocks, stored_path
 from resources.backup.manifest import StoredFile
 from resources.backup.source import Source
 from resources.backup.storage_io import REAL, StorageIo
+from resources.child_environment import mysql_environment
 from resources.doctor.grants import read_grants
 from resources.errors import BackupFailedError
 from resources.mysql.connection import connect, execute, option_file, quoted, value
@@ -74,9 +75,12 @@ def dump(
         ]
         with progress.step("dump", total=source.database_bytes, unit="bytes") as step:
             packer = Packer(destination, DUMP, io=io)
-            # No environment: MYSQL_* and whatever secrets ours holds stay here.
             process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, env={}
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                env=mysql_environment(),
             )
             try:
                 assert process.stdout
@@ -120,7 +124,7 @@ def _options(endpoint: Endpoint, installation: MysqlInstallation) -> list[str]:
             [*installation.command("mysqldump"), "--no-defaults", "--help"],
             capture_output=True,
             check=True,
-            env={},
+            env=mysql_environment(),
         )
         if b"--init-command" in told.stdout:
             options.append(f"--init-command=SET SESSION lock_wait_timeout = {_LOCK_WAIT}")
@@ -184,7 +188,11 @@ def load(
                 database,
             ]
             process = subprocess.Popen(
-                command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=errors, env={}
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=errors,
+                env=mysql_environment(),
             )
             _feed(process, backup, file, identity)
             if process.wait() != 0:

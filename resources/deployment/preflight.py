@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from resources.doctor.privileges import missing_privileges, objects_of_others
+from resources.doctor.privileges import described, missing_privileges, objects_of_others
 from resources.errors import NoSuchDatabaseError, PrivilegeError
 from resources.mysql.connection import connect, execute, quoted
 from resources.target import Target
@@ -13,14 +13,14 @@ def require_privileges(target: Target) -> None:
     with connect(target.endpoint) as connection:
         missing = missing_privileges(connection, target.database, target.backup_engine)
         refused = [one for one in objects_of_others(connection, target.database) if one.status == "fail"]
-    why = [f"{item.privilege} on {item.scope} ({item.why})" for item in missing]
-    why += [one.detail for one in refused]
+    why = [*described(missing), *(one.detail for one in refused)]
+    count = len(missing) + len(refused)
     grants = dict.fromkeys([*(item.grant for item in missing), *(str(one.fix) for one in refused)])
     if why:
         raise PrivilegeError(
-            f"{len(why)} privilege{'s are' if len(why) > 1 else ' is'} missing",
+            f"{count} privilege{'s are' if count > 1 else ' is'} missing",
             where=str(target.endpoint),
-            why="; ".join(why),
+            why="\n         ".join(why),
             hint="\n         ".join(grants),
         )
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 
+from resources.child_environment import child_environment
 from resources.doctor.check import Patient, check
 from resources.doctor.finding import Finding
 from resources.mysql.get import HOW_TO_INSTALL
@@ -41,7 +42,14 @@ def git(patient: Patient) -> Iterator[Finding]:
             "install git",
         )
         return
-    run = subprocess.run([found, "--version"], capture_output=True, text=True, check=False, timeout=20)
+    run = subprocess.run(
+        [found, "--version"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=20,
+        env=child_environment(),
+    )
     yield Finding("machine: git", "ok" if run.returncode == 0 else "warn", run.stdout.strip() or run.stderr)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from resources.doctor.check import Patient, check
@@ -121,6 +121,14 @@ def _beside(grants: Grants, database: str, account: str) -> list[Missing]:
     return [Missing("ALL", scope, why, grant)]
 
 
+def described(missing: Sequence[Missing]) -> list[str]:
+    """One line for all that are missing in one place for one reason."""
+    groups: dict[tuple[str, str], list[str]] = {}
+    for one in missing:
+        groups.setdefault((one.scope, one.why), []).append(one.privilege)
+    return [f"{', '.join(names)} on {scope} ({why})" for (scope, why), names in groups.items()]
+
+
 def escaped(database: str) -> str:
     """A database name as a GRANT takes it: `_` and `%` are wildcards there."""
     return database.replace("\\", "\\\\").replace("_", "\\_").replace("%", "\\%")
@@ -138,7 +146,7 @@ def privileges(patient: Patient) -> Iterator[Finding]:
         yield Finding(
             "privileges",
             "fail",
-            "missing: " + "; ".join(f"{one.privilege} on {one.scope} ({one.why})" for one in missing),
+            f"missing: {'; '.join(described(missing))}",
             "\n".join(dict.fromkeys(one.grant for one in missing)),
         )
         yield from _inactive_roles(patient)

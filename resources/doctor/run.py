@@ -6,30 +6,36 @@ from contextlib import ExitStack
 
 import pymysql
 
-from resources.doctor import clone, disk, machine, privileges, server, versions, webhook
+from resources.doctor import clone, disk, machine, privileges, project, server, versions, webhook
 from resources.doctor.check import CHECKS, Check, Patient
 from resources.doctor.finding import Finding
-from resources.errors import ConnectError, DbsyncError
+from resources.errors import DbsyncError
 from resources.mysql.connection import connect
 from resources.progress import step
-from resources.redact import redact
+from resources.redact import inert, redact
 from resources.target import Target
 
 # Importing a family registers its checks.
-FAMILIES = (clone, disk, machine, privileges, server, versions, webhook)
+FAMILIES = (clone, disk, machine, privileges, project, server, versions, webhook)
 _ANSWER_WITHIN = 30.0
 
 
-def run_doctor(target: Target) -> list[Finding]:
-    """Every finding, in the order of the checks' names; changes nothing, raises for no finding."""
+def run_doctor(target: Target, *, ask_server: bool = True) -> list[Finding]:
+    """Every finding, in the order of the checks' names; changes nothing, raises for no finding.
+
+    `ask_server`: False where the target names no server, because DATABASE_URL cannot be used.
+    """
     findings: list[Finding] = []
     with ExitStack() as stack:
         connection = None
-        try:
-            connection = stack.enter_context(connect(target.endpoint, read_timeout=_ANSWER_WITHIN))
-            findings.append(Finding("connection", "ok", f"{target.endpoint} answers"))
-        except ConnectError as error:
-            findings.append(_failed("connection", error))
+        if not ask_server:
+            findings.append(Finding("connection", "skip", "DATABASE_URL names no server"))
+        else:
+            try:
+                connection = stack.enter_context(connect(target.endpoint, read_timeout=_ANSWER_WITHIN))
+                findings.append(Finding("connection", "ok", f"{target.endpoint} answers"))
+            except DbsyncError as error:
+                findings.append(_failed("connection", error))
         patient = Patient(target, connection)
         with step("examining", total=len(CHECKS), unit="checks") as progress:
             for name in sorted(CHECKS):
@@ -51,8 +57,12 @@ def _run(one: Check, patient: Patient) -> list[Finding]:
         return [Finding(one.name, "fail", f"the server did not answer the question: {why}")]
     except OSError as error:
         return [Finding(one.name, "fail", f"{error.filename or ''}: {error.strerror or error}")]
+    except Exception as error:  # noqa: BLE001 - a check that breaks must not hide what the others find
+        why = inert(redact(f"{type(error).__name__}: {error}"))
+        return [Finding(one.name, "fail", f"the check itself broke: {why}", "report it")]
 
 
 def _failed(name: str, error: DbsyncError) -> Finding:
-    detail = ": ".join(filter(None, (error.what, redact(error.why))))
+    what = f"{error.what} ({error.where})" if error.where else error.what
+    detail = ": ".join(filter(None, (what, redact(error.why))))
     return Finding(name, "fail", detail, error.hint or None)

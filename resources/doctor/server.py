@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from resources.doctor.check import Patient, check
 from resources.doctor.finding import Finding
-from resources.mysql.connection import rows, value
+from resources.errors import NoSuchDatabaseError, PrivilegeError
+from resources.mysql.connection import connect, rows, value
 
 _LOST = "what users wrote since the backup cannot be counted, so a rollback will ask a person"
 
@@ -54,6 +55,24 @@ def row_metadata(patient: Patient) -> Iterator[Finding]:
             "written after a migration cannot be carried back over a changed column order",
             "SET PERSIST binlog_row_metadata = FULL;",
         )
+
+
+@check("server: database", "server")
+def database(patient: Patient) -> Iterator[Finding]:
+    name, target = "server: database", patient.target
+    try:
+        connect(target.endpoint, target.database).close()
+    except NoSuchDatabaseError:
+        yield Finding(
+            name,
+            "warn",
+            f"there is no database `{target.database}`; the first deployment makes it",
+            "correct the name at the end of DATABASE_URL if that is not what you want",
+        )
+    except PrivilegeError:
+        yield Finding(name, "skip", "this account may not see it; the privileges say what is missing")
+    else:
+        yield Finding(name, "ok", f"`{target.database}` is there")
 
 
 @check("server: global transaction ids", "server")

@@ -7,7 +7,6 @@ proxy and keys. Signatures are checked as always.
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import subprocess
@@ -15,6 +14,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from resources.child_environment import child_environment
 from resources.mysql.apt_sources import AptSource, debian_unstable, of_release, read_sources
 from resources.mysql.installation import (
     PRIVATE_FOLDER,
@@ -137,12 +137,12 @@ class _PrivateApt:
             'Acquire::Retries "2";\nAcquire::http::Timeout "20";\nAcquire::https::Timeout "20";\n'
             'Acquire::Languages "none";\nAPT::Install-Recommends "false";\n'
         )
-        self.environment = {
-            **os.environ,
-            "APT_CONFIG": str(self.folder / "first.conf"),
-            "LC_ALL": "C",
-            "DEBIAN_FRONTEND": "noninteractive",
-        }
+        self.environment = child_environment(
+            network=True,
+            APT_CONFIG=str(self.folder / "first.conf"),
+            LC_ALL="C",
+            DEBIAN_FRONTEND="noninteractive",
+        )
 
     def update(self) -> None:
         # Any: a source that cannot be read is an error, not a warning that leaves the list empty.
@@ -172,7 +172,12 @@ class _PrivateApt:
 def _run(command: list[str], failure: str, environment: dict[str, str] | None = None) -> str:
     try:
         run = subprocess.run(
-            command, capture_output=True, text=True, timeout=_TIMEOUT, check=False, env=environment
+            command,
+            capture_output=True,
+            text=True,
+            timeout=_TIMEOUT,
+            check=False,
+            env=environment or child_environment(),
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise UnusableError(f"{failure}: {error}") from error

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import tempfile
 from dataclasses import dataclass
 
 import pymysql
 
+from resources.child_environment import mysql_environment
 from resources.mysql.binlog_text import CannotTellError, Changes, TextReader, lines_of
 from resources.mysql.connection import Connection, Row, connect, is_denied, option_file, rows, value
 from resources.mysql.endpoint import Endpoint
@@ -68,7 +68,7 @@ def row_changes(
     with option_file(endpoint) as options, tempfile.TemporaryFile() as errors:
         command = [
             *installation.command("mysqlbinlog"),
-            f"--defaults-extra-file={options}",
+            f"--defaults-file={options}",
             "--read-from-remote-server",
             "--to-last-log",
             f"--start-position={position}",
@@ -83,7 +83,7 @@ def row_changes(
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=errors,
-            env={**os.environ, "TZ": "UTC", "LC_ALL": "C"},
+            env=mysql_environment(TZ="UTC", LC_ALL="C"),
         ) as process:
             assert process.stdout
             try:

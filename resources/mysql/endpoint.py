@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 from resources.errors import SettingsError
 from resources.redact import remember
 
+_PASSWORD = re.compile(r"://[^:/@]*:(.+)@", re.DOTALL)
 SYSTEM_DATABASES = frozenset({"mysql", "information_schema", "performance_schema", "sys"})
 
 
@@ -48,12 +50,16 @@ def parse_database_url(url: str) -> tuple[Endpoint, str]:
     Understands Prisma's arguments `connect_timeout`, `socket`, `sslaccept` and
     `sslcert` (PRISMA.md section 10). Raises SettingsError, never echoing the password.
     """
-    try:
-        parts = urlsplit(url)
-        port = parts.port or 3306
-    except ValueError as error:
-        # urlsplit quotes its input in the message, and the input holds the password.
-        raise _bad_url("it is not a URL; percent-encode special characters in the password") from error
+    _remember_password(url)
+    if url[:1] in ("'", '"'):
+        raise _bad_url("the quotation marks are part of it; take them away")
+    found = _split(url)
+    if found is None:
+        raise _bad_url(
+            "it is no URL, or its port is no number up to 65535; special characters in the password "
+            "must be percent-encoded"
+        )
+    parts, port = found
     if parts.scheme != "mysql":
         raise _bad_url("it must begin with mysql://")
     database = unquote(parts.path.lstrip("/"))
@@ -81,6 +87,23 @@ def parse_database_url(url: str) -> tuple[Endpoint, str]:
         ),
         database,
     )
+
+
+def _split(url: str) -> tuple[SplitResult, int] | None:
+    # Returns where others would raise: ValueError quotes its input, which holds the password, and would
+    # stay the `__context__` of whatever is raised from here.
+    try:
+        parts = urlsplit(url)
+        return parts, parts.port or 3306
+    except ValueError:
+        return None
+
+
+def _remember_password(url: str) -> None:
+    """Also of a URL that cannot be read: it may be quoted in an error nobody foresaw."""
+    if found := _PASSWORD.search(url):
+        remember(found[1])
+        remember(unquote(found[1]))
 
 
 def _tls(arguments: dict[str, str]) -> Tls | None:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from resources.child_environment import mysql_environment
 from resources.errors import MysqlNotFoundError
 
 PROGRAMS = ("mysqld", "mysql", "mysqldump", "mysqlbinlog")
@@ -82,7 +83,12 @@ def version_of(command: list[str]) -> str:
     """
     try:
         run = subprocess.run(
-            [*command, "--no-defaults", "--version"], capture_output=True, text=True, timeout=30, check=False
+            [*command, "--no-defaults", "--version"],
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+            env=mysql_environment(),
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise UnusableError(f"{command[-1]} does not run: {error}") from error

@@ -6,6 +6,8 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from resources.child_environment import child_environment
+
 _PROC = Path("/proc")
 
 
@@ -60,11 +62,17 @@ def processes_with_argument(argument: str) -> list[int]:
     if _PROC.is_dir():
         pids = [int(entry.name) for entry in _PROC.iterdir() if entry.name.isdigit()]
     else:
-        listed = subprocess.run(["ps", "-axo", "pid="], capture_output=True, text=True, check=True).stdout
-        pids = [int(pid) for pid in listed.split()]
+        listed = _run_ps(["-axo", "pid="])
+        listed.check_returncode()
+        pids = [int(pid) for pid in listed.stdout.split()]
     return [pid for pid in pids if argument in command_line(pid) and started_at(pid) is not None]
 
 
 def _ask_ps(pid: int, column: str) -> str | None:
-    run = subprocess.run(["ps", "-o", column, "-p", str(pid)], capture_output=True, text=True, check=False)
-    return run.stdout.strip() or None
+    return _run_ps(["-o", column, "-p", str(pid)]).stdout.strip() or None
+
+
+def _run_ps(arguments: list[str]) -> subprocess.CompletedProcess[str]:
+    # Fixed: the start of a process is text in the language and zone of who asks.
+    environment = child_environment(LC_ALL="C", TZ="UTC")
+    return subprocess.run(["ps", *arguments], capture_output=True, text=True, check=False, env=environment)

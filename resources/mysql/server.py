@@ -14,6 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
+from resources.child_environment import mysql_environment
 from resources.durable_file import write_durably
 from resources.errors import AuthenticationError, ConnectError, EnvironmentCheckError
 from resources.mysql.connection import Connection, connect
@@ -190,6 +191,7 @@ class PrivateServer:
                     cwd=self.folder,
                     umask=0o077,
                     start_new_session=True,
+                    env=mysql_environment(),
                 )
             # When it ended at once, the wait below says why.
             with suppress(ProcessLookupError):

@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from resources.child_environment import mysql_environment
 from resources.durable_file import disk_full
 from resources.errors import EnvironmentCheckError
 from resources.mysql.installation import MysqlInstallation
@@ -96,7 +97,15 @@ def _initialise(installation: MysqlInstallation, datadir: Path, variables: Mappi
         *as_arguments(variables, installation.version_tuple),
         *(["--user=root"] if os.geteuid() == 0 else []),
     ]
-    run = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300, umask=0o077)
+    run = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+        umask=0o077,
+        env=mysql_environment(),
+    )
     if run.returncode != 0:
         errors = [line for line in run.stderr.splitlines() if "[ERROR]" in line] or run.stderr.splitlines()
         raise EnvironmentCheckError(

@@ -7,11 +7,13 @@ read-only, on its own connection, and its failure is said, never raised.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import pymysql
 
 from resources.errors import DbsyncError
-from resources.mysql.connection import Connection, connect, execute, quoted, rows
+from resources.mysql.connection import Connection, Row, connect, execute, quoted, rows
 from resources.redact import inert, redact
 from resources.target import Target
 
@@ -39,9 +41,19 @@ _CHARS = re.compile(r"(?:VAR)?CHAR\s*\((\d+)\)", re.IGNORECASE)
 _ENUM = re.compile(r"ENUM\s*\(((?:\s*'[^'\\]*'\s*,?)+)\)", re.IGNORECASE)
 _CHECK = re.compile(r"CHECK\s*(\(.*\))", re.IGNORECASE | re.DOTALL)
 
-Question = tuple[str, str, str]
-"""What the rows have in common, their table, and the SELECT that finds them; KEY in it
-stands for the table's primary key: other columns of users' rows are not shown."""
+
+@dataclass(frozen=True)
+class Question:
+    """`label`: what the rows of `table` have in common.
+
+    `sql` makes the SELECT that finds them of the primary key's columns (none: []); of users'
+    rows only these and the columns of the constraint are shown. `shown` words one found row.
+    """
+
+    label: str
+    table: str
+    sql: Callable[[list[str]], str]
+    shown: Callable[[Row, list[str]], str] = lambda row, _: _tuple(row)
 
 
 def offending_rows(target: Target, code: int | None, message: str, statement: str) -> str:
@@ -49,38 +61,34 @@ def offending_rows(target: Target, code: int | None, message: str, statement: st
     question = _question(code, message, statement)
     if question is None:
         return ""
-    label, table, sql = question
     try:
         with connect(target.endpoint, target.database, read_timeout=10.0) as connection:
-            return _ask(
-                connection,
-                label,
-                sql.replace("SELECT KEY", f"SELECT {_key(connection, target.database, table)}", 1),
-            )
+            return _ask(connection, question, _key(connection, target.database, question.table))
     except (pymysql.err.MySQLError, DbsyncError) as error:
-        return f"{label}: could not be read ({redact(str(error.args[-1] if error.args else error))})"
+        why = redact(str(error.args[-1] if error.args else error))
+        return f"{question.label}: could not be read ({why})"
 
 
-def _ask(connection: Connection, label: str, sql: str) -> str:
+def _ask(connection: Connection, question: Question, key: list[str]) -> str:
     execute(connection, "SET SESSION lock_wait_timeout = 2")
     execute(connection, f"SET SESSION max_execution_time = {_MILLISECONDS}")
     execute(connection, "SET SESSION TRANSACTION READ ONLY")
-    found = rows(connection, f"{sql} LIMIT {LIMIT + 1}")
+    found = rows(connection, f"{question.sql(key)} LIMIT {LIMIT + 1}")
     if not found:
         return ""
-    shown = "; ".join("(" + ", ".join(_shown(cell) for cell in row) + ")" for row in found[:LIMIT])
-    return f"{label}: {shown}{'; and more' if len(found) > LIMIT else ''}"
+    shown = "; ".join(question.shown(row, key) for row in found[:LIMIT])
+    return f"{question.label}: {shown}{'; and more' if len(found) > LIMIT else ''}"
 
 
-def _key(connection: Connection, database: str, table: str) -> str:
-    """The primary key's columns as SQL; a mere count where there is none."""
+def _key(connection: Connection, database: str, table: str) -> list[str]:
+    """The primary key's columns, quoted."""
     found = rows(
         connection,
         "SELECT column_name FROM information_schema.statistics"
         " WHERE table_schema = %s AND table_name = %s AND index_name = 'PRIMARY' ORDER BY seq_in_index",
         (database, table),
     )
-    return ", ".join(quoted(name) for (name,) in found if name) or "COUNT(*)"
+    return [quoted(name) for (name,) in found if name]
 
 
 def _question(code: int | None, message: str, statement: str) -> Question | None:
@@ -118,7 +126,11 @@ def _unfit(table: str, column: str | None, statement: str) -> Question | None:
 
 
 def _where(table: str, condition: str, said: str) -> Question:
-    return f"rows of `{table}` {said}, by key", table, f"SELECT KEY FROM {quoted(table)} WHERE {condition}"
+    return Question(
+        f"rows of `{table}` {said}, by key",
+        table,
+        lambda key: f"SELECT {', '.join(key) or 'COUNT(*)'} FROM {quoted(table)} WHERE {condition}",
+    )
 
 
 def _duplicates(statement: str) -> Question | None:
@@ -136,7 +148,7 @@ def _duplicates(statement: str) -> Question | None:
     listed = ", ".join(names)
     sql = f"SELECT {listed}, COUNT(*) FROM {quoted(table)} WHERE {present} GROUP BY {listed}"
     label = f"values of ({listed}) that `{table}` has more than once, and how often"
-    return label, table, f"{sql} HAVING COUNT(*) > 1"
+    return Question(label, table, lambda _: f"{sql} HAVING COUNT(*) > 1")
 
 
 def _orphans(statement: str) -> Question | None:
@@ -150,12 +162,35 @@ def _orphans(statement: str) -> Question | None:
     joined = " AND ".join(f"p.{theirs} = c.{ours}" for ours, theirs in zip(child, parent, strict=True))
     present = " AND ".join(f"c.{name} IS NOT NULL" for name in child)
     listed = ", ".join(f"c.{name}" for name in child)
-    label = f"values of ({', '.join(child)}) in `{alter[1]}` without a row in `{add[3]}`, and how many rows"
-    sql = (
-        f"SELECT {listed}, COUNT(*) FROM {quoted(alter[1])} c WHERE {present} AND NOT EXISTS"
-        f" (SELECT 1 FROM {quoted(add[3])} p WHERE {joined}) GROUP BY {listed}"
-    )
-    return label, alter[1], sql
+    pointing = _columns(alter[1], child)
+    pointed_at = _columns(add[3], parent)
+
+    def sql(key: list[str]) -> str:
+        keys = f"GROUP_CONCAT(c.{key[0]} ORDER BY c.{key[0]} SEPARATOR ', ')" if len(key) == 1 else "''"
+        return (
+            f"SELECT {listed}, COUNT(*), SUBSTRING_INDEX({keys}, ', ', {LIMIT}) FROM {quoted(alter[1])} c"
+            f" WHERE {present} AND NOT EXISTS (SELECT 1 FROM {quoted(add[3])} p WHERE {joined})"
+            f" GROUP BY {listed}"
+        )
+
+    def shown(row: Row, key: list[str]) -> str:
+        *values, count, keys = row
+        value = _tuple(values) if len(values) > 1 else _shown(values[0])
+        which = f": {key[0]} {inert(redact(keys))}" if keys and isinstance(keys, str) else ""
+        more = ", …" if which and count > LIMIT else ""
+        return f"{pointing} = {value} → no such {pointed_at} ({_rows(count)}{which}{more})"
+
+    return Question(f"rows of `{alter[1]}` that point at nothing in `{add[3]}`", alter[1], sql, shown)
+
+
+def _columns(table: str, names: list[str]) -> str:
+    """`table`.`column`, in parentheses where there are several."""
+    listed = ", ".join(f"{quoted(table)}.{name}" for name in names)
+    return f"({listed})" if len(names) > 1 else listed
+
+
+def _rows(count: int) -> str:
+    return "1 row" if count == 1 else f"{count:,} rows"
 
 
 def _plain(columns: str) -> list[str]:
@@ -173,6 +208,10 @@ def _balanced(text: str) -> str | None:
         if depth == 0:
             return text[: index + 1]
     return None
+
+
+def _tuple(cells: Sequence[object]) -> str:
+    return "(" + ", ".join(_shown(cell) for cell in cells) + ")"
 
 
 def _shown(cell: object) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import tempfile
 
+from resources.child_environment import mysql_environment
 from resources.errors import RestoreFailedError
 from resources.mysql.connection import execute, option_file, quoted, rows
 from resources.mysql.endpoint import Endpoint
@@ -58,7 +59,7 @@ def _pipe(endpoint: Endpoint, source: PrivateServer, side: str, table: str) -> N
     ):
         dump = [
             *programs.command("mysqldump"),
-            f"--defaults-extra-file={read_options}",
+            f"--defaults-file={read_options}",
             "--no-create-info",
             "--complete-insert",
             "--hex-blob",
@@ -77,7 +78,7 @@ def _pipe(endpoint: Endpoint, source: PrivateServer, side: str, table: str) -> N
         ]
         load = [
             *programs.command("mysql"),
-            f"--defaults-extra-file={write_options}",
+            f"--defaults-file={write_options}",
             "--binary-mode",
             "--max-allowed-packet=1G",
             "--default-character-set=utf8mb4",
@@ -85,10 +86,18 @@ def _pipe(endpoint: Endpoint, source: PrivateServer, side: str, table: str) -> N
             f"--database={side}",
         ]
         with subprocess.Popen(
-            dump, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=read_errors
+            dump,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=read_errors,
+            env=mysql_environment(),
         ) as reading:
             with subprocess.Popen(
-                load, stdin=reading.stdout, stdout=subprocess.DEVNULL, stderr=write_errors
+                load,
+                stdin=reading.stdout,
+                stdout=subprocess.DEVNULL,
+                stderr=write_errors,
+                env=mysql_environment(),
             ) as writing:
                 assert reading.stdout
                 # Only the two programs hold the pipe, so that one ends when the other does.

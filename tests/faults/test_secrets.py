@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -38,6 +39,8 @@ def test_an_awkward_password_appears_nowhere_after_a_release_and_a_rollback(proj
         execute(admin, "GRANT ALL ON *.* TO %s@'%%'", (user,))
     try:
         project.endpoint = Endpoint("127.0.0.1", server.port, user, PASSWORD)
+        # A workflow's other secrets, of which dbsync knows nothing.
+        project.environment |= {"GITHUB_TOKEN": PASSWORD, "https_proxy": f"http://me:{quote(PASSWORD)}@p:1"}
         seen: list[str] = []
         stop = threading.Event()
         watcher = threading.Thread(target=_poll_processes, args=(seen, stop))
@@ -61,3 +64,23 @@ def test_an_awkward_password_appears_nowhere_after_a_release_and_a_rollback(proj
     finally:
         with connect(server.tcp_endpoint) as admin:
             execute(admin, "DROP USER %s@'%%'", (user,))
+
+
+def test_a_password_that_is_an_everyday_word_takes_no_other_variable_from_git(project, tmp_path):
+    seen = tmp_path / "environment"
+    git = tmp_path / "bin" / "git"
+    git.parent.mkdir()
+    git.write_text(f"#!/bin/sh\nenv >>{seen}\nexit 1\n")
+    git.chmod(0o755)
+    (project.folder / ".git").mkdir()
+    project.run(
+        "check",
+        PATH=f"{git.parent}:/usr/bin:/bin",
+        DATABASE_URL="mysql://root:root@127.0.0.1:1/shop",
+        LC_TIME="root",
+        TMPDIR=str(tmp_path),
+        GITHUB_TOKEN="ghs_1",
+    )
+    lines = seen.read_text().splitlines()
+    assert {"LC_TIME=root", f"TMPDIR={tmp_path}"} <= set(lines)
+    assert not [line for line in lines if line.startswith(("DATABASE_URL", "GITHUB_TOKEN"))]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 from resources.errors import SettingsError
-from resources.settings import load_settings, target_of
+from resources.settings import drop_secrets, load_settings, target_of
 
 
 @pytest.fixture(autouse=True)
@@ -109,3 +110,111 @@ def test_an_empty_variable_is_an_unset_one(tmp_path, monkeypatch):
     assert settings.migration_timeout == 1800 and settings.backup_engine == "auto"
     assert settings.state == tmp_path / ".dbsync" and settings.accept_drift is False
     assert settings.prisma_migrations == tmp_path / "prisma" / "migrations"
+
+
+PATHS = {
+    "BACKUP_STORAGE_PATH": "backup_storage_path",
+    "DBSYNC_STATE": "state",
+    "DBSYNC_TOOLS": "tools",
+    "DAGSTER_HOME": "dagster_home",
+    "PRISMA_MIGRATIONS": "prisma_migrations",
+    "DATA_RULES_PATH": "data_rules",
+    "MYSQLD": "mysqld",
+}
+
+
+@pytest.mark.parametrize(("name", "field"), PATHS.items())
+def test_a_path_that_begins_with_a_tilde_is_below_the_home_folder(tmp_path, monkeypatch, name, field):
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    (tmp_path / ".env").write_text(f'{name}="~/here/it is"\n')
+    assert getattr(load_settings(tmp_path), field) == tmp_path / "home" / "here" / "it is"
+
+
+def test_the_home_of_a_user_who_is_not_there_is_a_wrong_setting(tmp_path, monkeypatch):
+    monkeypatch.setenv("DBSYNC_STATE", "~nobody-of-that-name/x")
+    with pytest.raises(SettingsError, match="DBSYNC_STATE"):
+        load_settings(tmp_path)
+
+
+def test_a_wrong_setting_is_shown_as_typed_with_what_it_may_be(tmp_path, monkeypatch):
+    monkeypatch.setenv("BACKUP_ENGINE", "tape")
+    monkeypatch.setenv("MIGRATION_TIMEOUT", "soon")
+    with pytest.raises(SettingsError) as caught:
+        load_settings(tmp_path)
+    assert "BACKUP_ENGINE: 'tape': not one of auto, clone, mysqldump" in caught.value.why
+    assert "MIGRATION_TIMEOUT: 'soon': not a duration; write 90, 90s, 10m or 2h" in caught.value.why
+    assert str(tmp_path / ".env") in caught.value.hint
+
+
+def test_variables_of_the_application_that_are_called_like_our_fields_are_no_settings(tmp_path, monkeypatch):
+    for name, text in {"STATE": "/elsewhere", "DISPOSABLE": "true", "ACCEPT": "x", "TOOLS": "/x"}.items():
+        monkeypatch.setenv(name, text)
+    settings = load_settings(tmp_path)
+    assert settings.state == tmp_path / ".dbsync"
+    assert settings.disposable is False, "or `dbsync reset` would empty the database without being asked"
+    assert settings.accept == ""
+
+
+def _with_all_causes(error: BaseException) -> str:
+    """Everything that is kept with an error: what a traceback, or Dagster's event log, could show."""
+    seen: list[BaseException] = []
+    todo: list[BaseException | None] = [error]
+    while todo:
+        one = todo.pop()
+        if one is not None and one not in seen:
+            seen.append(one)
+            todo += [one.__cause__, one.__context__]
+    return " ".join(f"{one!r} {one} {vars(one)}" for one in seen)
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {"DATABASE_URL": "mysql://u:hunter22@h/db", "MIGRATION_TIMEOUT": "soon"},
+        {"DATABASE_URL": "mysql://u:hunter22#x@h/db"},
+        {"DATABASE_URL": "mysql://u:hunter22@[h/db"},
+        {"DATABASE_URL": "mysql://u:x@h:hunter22/db"},
+        {"DATABASE_URL": '"mysql://u:hunter22@h/db"'},
+        {"NOTIFICATION_WEBHOOK": "https://hooks.example/hunter22", "BACKUP_KEEP": "many"},
+    ],
+)
+def test_no_error_about_settings_keeps_a_secret_in_its_causes(tmp_path, monkeypatch, environment):
+    for name, text in environment.items():
+        monkeypatch.setenv(name, text)
+    with pytest.raises(SettingsError) as caught:
+        target_of(load_settings(tmp_path))
+    assert "hunter22" not in _with_all_causes(caught.value)
+
+
+def test_a_file_that_is_not_utf_8_is_named_and_its_bytes_are_in_no_cause(tmp_path):
+    (tmp_path / ".env").write_bytes('DATABASE_URL="mysql://u:hünter22@h/db"\n'.encode("latin-1"))
+    with pytest.raises(SettingsError) as caught:
+        load_settings(tmp_path)
+    assert str(tmp_path / ".env") in caught.value.why and "UTF-8" in caught.value.why
+    assert "nter22" not in _with_all_causes(caught.value)
+
+
+def test_a_folder_called_dotenv_is_said_to_be_one(tmp_path):
+    (tmp_path / ".env").mkdir()
+    with pytest.raises(SettingsError, match="folder"):
+        load_settings(tmp_path)
+
+
+def test_secrets_leave_the_environment_by_name_and_stay_known_to_the_process(tmp_path, monkeypatch):
+    monkeypatch.setattr("resources.settings._taken", {})
+    monkeypatch.setenv("DATABASE_URL", "mysql://root:root@h/db")
+    monkeypatch.setenv("NOTIFICATION_WEBHOOK", "https://hooks.example/T0K3N")
+    monkeypatch.setenv("HOME", "/root")
+    monkeypatch.setenv("https_proxy", "http://me:pw@proxy.example:3128")
+    target_of(load_settings(tmp_path))
+    drop_secrets()
+    assert not {"DATABASE_URL", "NOTIFICATION_WEBHOOK"} & os.environ.keys()
+    assert os.environ["HOME"] == "/root" and "https_proxy" in os.environ
+    again = target_of(load_settings(tmp_path))
+    assert (again.endpoint.password, again.webhook) == ("root", "https://hooks.example/T0K3N")
+
+
+def test_what_is_set_anew_wins_over_what_was_taken(tmp_path, monkeypatch):
+    monkeypatch.setattr("resources.settings._taken", {"DATABASE_URL": "mysql://u:p@old/db"})
+    monkeypatch.setenv("DATABASE_URL", "mysql://u:p@new/db")
+    assert target_of(load_settings(tmp_path)).endpoint.host == "new"

@@ -143,3 +143,27 @@ def test_triggers_of_other_accounts_and_error_1419_are_foreseen(server, database
 )
 def test_which_versions_fit(server, here, clone, dump):
     assert (clone_fits(server, here), dump_fits(server, here)) == (clone, dump)
+
+
+def test_a_database_that_is_not_there_is_pointed_out_since_a_deployment_would_make_it(target):
+    there = replace(target, database="a_slip_of_the_keyboard")
+    found = _by_name(there)["server: database"]
+    assert found.status == "warn" and "a_slip_of_the_keyboard" in found.detail
+    assert _by_name(target)["server: database"].status == "ok"
+
+
+def test_a_wrong_migrations_folder_is_found_with_the_servers_problems(target):
+    (target.migrations / "migration_lock.toml").write_text('provider = "postgresql"\n')
+    found = _by_name(target)
+    assert found["project: migrations"].status == "fail"
+    assert "migration_lock.toml" in found["project: migrations"].detail
+
+
+def test_a_check_that_breaks_hides_nothing_of_the_others(target, monkeypatch):
+    def broken(patient):
+        raise ValueError("of all things")
+
+    monkeypatch.setitem(CHECKS, "machine: git", replace(CHECKS["machine: git"], run=broken))
+    found = _by_name(target)
+    assert found["machine: git"].status == "fail" and "of all things" in found["machine: git"].detail
+    assert found["webhook"].status == "ok" and found["server: version"].status == "ok"

@@ -27,7 +27,8 @@ INSERT INTO child (email, parent_id, n) VALUES
             "ALTER TABLE `child` ADD CONSTRAINT `f` FOREIGN KEY (`parent_id`) REFERENCES `parent`(`id`)"
             " ON DELETE RESTRICT ON UPDATE CASCADE",
             1452,
-            "(7, 2); (8, 1)",
+            "`child`.`parent_id` = 7 → no such `parent`.`id` (2 rows: `id` 2, 4);"
+            " `child`.`parent_id` = 8 → no such `parent`.`id` (1 row: `id` 5)",
         ),
         ("ALTER TABLE `child` MODIFY `email` VARCHAR(40) NOT NULL", 1138, "(3); (4)"),
         ("ALTER TABLE `child` MODIFY `email` VARCHAR(10) NULL", 1265, "(5)"),
@@ -56,6 +57,38 @@ def test_at_most_five_rows_are_shown(apply: Apply, write: Write) -> None:
         apply()
     assert error.value.why.count(", 2)") == 5
     assert "; and more" in error.value.why
+
+
+def test_rows_that_point_at_nothing_are_told_with_both_tables_and_at_most_five_values_and_keys(
+    apply: Apply, write: Write
+) -> None:
+    values = ", ".join(f"({n}, {n % 7 + 10})" for n in range(70))
+    write(
+        "1_a",
+        "CREATE TABLE country (code INT PRIMARY KEY); CREATE TABLE city (id INT PRIMARY KEY, country INT);"
+        f"INSERT INTO city VALUES {values}",
+    )
+    write("2_b", "ALTER TABLE `city` ADD FOREIGN KEY (`country`) REFERENCES `country`(`code`)")
+    with pytest.raises(MigrationFailedError) as error:
+        apply()
+    (said,) = [line for line in error.value.why.splitlines() if "point at nothing" in line]
+    assert "rows of `city` that point at nothing in `country`: " in said
+    assert "`city`.`country` = 10 → no such `country`.`code` (10 rows: `id` 0, 7, 14, 21, 28, …); " in said
+    assert said.count("→") == 5 and said.endswith("; and more")
+
+
+def test_a_foreign_key_of_two_columns_is_told_with_both_and_one_without_a_key_without_keys(
+    apply: Apply, write: Write
+) -> None:
+    write(
+        "1_a",
+        "CREATE TABLE p (a INT, b INT, PRIMARY KEY (a, b)); CREATE TABLE c (x INT, y INT);"
+        "INSERT INTO p VALUES (1, 1); INSERT INTO c VALUES (1, 1), (1, 2), (NULL, 9), (1, 2)",
+    )
+    write("2_b", "ALTER TABLE `c` ADD CONSTRAINT `f` FOREIGN KEY (`x`, `y`) REFERENCES `p`(`a`, `b`)")
+    with pytest.raises(MigrationFailedError) as error:
+        apply()
+    assert "(`c`.`x`, `c`.`y`) = (1, 2) → no such (`p`.`a`, `p`.`b`) (2 rows)\n" in error.value.why
 
 
 def test_a_violation_in_other_statements_has_mysqls_words_only(apply: Apply, write: Write) -> None:
