@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import shutil
+import time
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
 from resources import progress
-from resources.backup.by_clone import make_by_clone
+from resources.backup.by_clone import begin_clone, make_by_clone
 from resources.backup.by_dump import make_by_dump
 from resources.backup.engine import Choice, CloneImpossibleError, choose_engine, instead_of_clone
 from resources.backup.job import Job
@@ -15,6 +17,7 @@ from resources.backup.made import Made, MadeBackup
 from resources.backup.manifest import Manifest
 from resources.backup.proof import utc_text
 from resources.backup.retention import remove_old_backups
+from resources.backup.running_clone import RunningClone
 from resources.backup.source import read_source
 from resources.backup.storage import partial, publish, remove_partials
 from resources.backup.storage_io import REAL, StorageIo
@@ -24,7 +27,7 @@ from resources.mysql.connection import connect
 from resources.mysql.get import get_mysql
 from resources.target import Target
 
-__all__ = ["MadeBackup", "make_full_backup"]
+__all__ = ["FullBackup", "MadeBackup", "make_full_backup", "store_remotely"]
 
 
 def make_full_backup(target: Target, *, keep_server: bool = False, io: StorageIo = REAL) -> MadeBackup:
@@ -34,51 +37,94 @@ def make_full_backup(target: Target, *, keep_server: bool = False, io: StorageIo
     stays running for the caller to `close`. An error leaves nothing behind and nothing
     listed. Raises BackupFailedError, DiskFullError, MysqlNotFoundError, ConnectError.
     """
-    io = replace(io, recipients=target.age_recipients)
-    removed = remove_partials(target.storage)
-    remove_abandoned(target)
-    installation = get_mysql(target.tools, target.mysqld)
-    began_at = utc_text()
-    with connect(target.endpoint) as connection:
-        source = read_source(connection, target.database)
-        choice = choose_engine(target, source, installation, connection)
-    with partial(target.storage, removed=removed) as (backup_id, folder):
-        work = work_folder(target, backup_id)
-        made: Made | None = None
-        try:
-            job = Job(target, source, installation, folder, work, io)
-            made, choice = _make(job, choice)
-            manifest = _manifest(job, backup_id, began_at, choice, made)
-            publish(folder, manifest, io)
-            result = MadeBackup(manifest, made.server, work)
-        except BaseException:
-            if made is not None:
-                made.server.kill()
-            shutil.rmtree(work, ignore_errors=True)
-            raise
-    if not keep_server:
-        result.close()
-    remove_old_backups(
-        target.storage,
-        target.keep_backups,
-        server_uuid=source.server_uuid,
-        database=target.database,
-        owed={str(entry.facts.get("backup_id")) for entry in Journal(target.storage).unfinished(target.name)},
-    )
-    return result
+    return FullBackup(target, io=io).finish(keep_server=keep_server)
 
 
-def _make(job: Job, choice: Choice) -> tuple[Made, Choice]:
-    """By the chosen engine, or by mysqldump when a clone turns out to be impossible."""
-    progress.say(f"backup by {choice.engine}: {choice.reason}")
-    if choice.engine == "clone":
-        try:
-            return make_by_clone(job), choice
-        except CloneImpossibleError as error:
-            choice = instead_of_clone(job.target, job.source, job.installation, error)
-            progress.say(f"backup by {choice.engine}: {choice.reason}")
-            shutil.rmtree(job.copy, ignore_errors=True)
-    return make_by_dump(job), choice
+class FullBackup:
+    """A full backup under way: begun at once, so that a clone goes on while the caller does something else.
+
+    Whoever begins it calls `finish` or `abandon`. Raises as `make_full_backup`.
+    """
+
+    def __init__(self, target: Target, *, io: StorageIo = REAL) -> None:
+        self._target, self._begun = target, time.monotonic()
+        self.seconds = 0.0
+        """From its beginning to its end, once it is finished."""
+        removed = remove_partials(target.storage)
+        remove_abandoned(target)
+        installation = get_mysql(target.tools, target.mysqld)
+        self._began_at = utc_text()
+        with connect(target.endpoint) as connection:
+            source = read_source(connection, target.database)
+            self._choice = choose_engine(target, source, installation, connection)
+        with ExitStack() as ending:
+            self._id, folder = ending.enter_context(partial(target.storage, removed=removed))
+            work = work_folder(target, self._id)
+            self._on_failure = ending.enter_context(ExitStack())
+            self._on_failure.callback(shutil.rmtree, work, ignore_errors=True)
+            sealed = replace(io, recipients=target.age_recipients)
+            self._job = Job(target, source, installation, folder, work, sealed)
+            progress.say(f"backup by {self._choice.engine}: {self._choice.reason}")
+            self._clone: RunningClone | None = None
+            if self._choice.engine == "clone":
+                self._clone = begin_clone(self._job)
+                self._on_failure.callback(self._clone.abandon)
+            self._ending = ending.pop_all()
+
+    def finish(self, *, keep_server: bool = False) -> MadeBackup:
+        """Prove, store and list it; then remove old ones. Where there is a bucket, see `store_remotely`."""
+        job = self._job
+        with self._ending:
+            made = self._make()
+            self._on_failure.callback(made.server.kill)
+            manifest = _manifest(job, self._id, self._began_at, self._choice, made)
+            publish(job.backup, manifest, job.io)
+            self._on_failure.pop_all()
+            result = MadeBackup(manifest, made.server, job.work)
+        if not keep_server:
+            result.close()
+        if self._target.remote is None:
+            _remove_old(self._target, job.source.server_uuid)
+        self.seconds = time.monotonic() - self._begun
+        return result
+
+    def abandon(self) -> None:
+        """End it; nothing of it stays. May be called after `finish`, and twice."""
+        self._ending.close()
+
+    def _make(self) -> Made:
+        """By the chosen engine, or by mysqldump when a clone turns out to be impossible."""
+        job = self._job
+        if self._clone is not None:
+            try:
+                return make_by_clone(job, self._clone)
+            except CloneImpossibleError as error:
+                self._choice = instead_of_clone(job.target, job.source, job.installation, error)
+                progress.say(f"backup by {self._choice.engine}: {self._choice.reason}")
+                shutil.rmtree(job.copy, ignore_errors=True)
+        return make_by_dump(job)
+
+
+def store_remotely(target: Target, made: Manifest) -> None:
+    """Bring `made`, and what else is only here, into the bucket; only then remove old ones, here and there.
+
+    Without a bucket nothing happens. It may take long, so the deployment lock should not be
+    held. Raises RemoteStorageError, after which every local backup is still there and usable.
+    """
+    if target.remote is not None:
+        from resources.backup.remote.keep import upload_backups
+
+        upload_backups(target, owed=_owed(target))
+        _remove_old(target, made.server_uuid)
+
+
+def _remove_old(target: Target, server_uuid: str) -> None:
+    remove_old_backups(target, server_uuid=server_uuid, owed=_owed(target))
+
+
+def _owed(target: Target) -> set[str]:
+    unfinished = Journal(target.storage).unfinished(target.name)
+    return {str(entry.facts.get("backup_id")) for entry in unfinished}
 
 
 def _manifest(job: Job, backup_id: str, began_at: str, choice: Choice, made: Made) -> Manifest:

@@ -11,6 +11,7 @@ from resources.backup.catalog import corrupt
 from resources.backup.manifest import Manifest
 from resources.backup.open import open_manifest
 from resources.backup.proof import read_contents
+from resources.backup.remote.fetch import fetch_backup
 from resources.backup.stored_files import verify_files
 from resources.backup.work_folder import remove_abandoned, work_folder
 from resources.target import Target
@@ -21,9 +22,12 @@ __all__ = ["verify_backup", "verify_files"]
 def verify_backup(target: Target, backup_id: str) -> Manifest:
     """verify_files, then restore it into a private server and read every row again.
 
+    One that is only in the bucket is fetched first.
+
     Returns the manifest with the proof just made; the stored one stays as it was written.
     Raises BackupCorruptError also when it restores to something else than was backed up.
     """
+    fetch_backup(target, backup_id, to_open=True)
     manifest = verify_files(target.storage, backup_id)
     remove_abandoned(target)
     folder = work_folder(target, f"verify-{backup_id}-{time.time_ns()}")

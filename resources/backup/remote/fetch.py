@@ -10,12 +10,13 @@ from typing import Any
 
 from resources import progress
 from resources.backup import archive
+from resources.backup.age_keys import read_identities
 from resources.backup.catalog import load_manifest, looks_whole
 from resources.backup.ids import check_id
 from resources.backup.lanes import StoppedError, in_lanes
 from resources.backup.manifest import FILE_NAME, Manifest, StoredFile
 from resources.backup.remote.layout import PROOFS, backup_prefix
-from resources.backup.remote.listing import all_backups, at, locate, read_remote_proofs
+from resources.backup.remote.listing import all_backups, at, is_remote, locate, read_remote_proofs
 from resources.backup.remote.one_at_a_time import one_at_a_time
 from resources.backup.remote.s3_put import LANES
 from resources.backup.remote.store import RemoteObject, RemoteStore, open_store
@@ -28,12 +29,13 @@ from resources.errors import BackupCorruptError
 from resources.target import Target
 
 
-def fetch_backup(target: Target, backup_id: str) -> Manifest:
+def fetch_backup(target: Target, backup_id: str, *, to_open: bool = False) -> Manifest:
     """The backup as it lies in `target.storage`, fetched there if it is only in the bucket.
 
     A fetch that was killed is gone on with. Length and SHA-256 of every file are checked before
-    the folder gets its name. Raises NoSuchBackupError; BackupCorruptError naming the object and an
-    older backup; RemoteStorageError; DiskFullError.
+    the folder gets its name. `to_open`: nothing is fetched that no key here could open. Raises
+    NoSuchBackupError; BackupCorruptError naming the object and an older backup; BackupKeyError;
+    RemoteStorageError; DiskFullError.
     """
     check_id(backup_id)
     if target.remote is None or (target.storage / backup_id).exists():
@@ -41,7 +43,10 @@ def fetch_backup(target: Target, backup_id: str) -> Manifest:
     with one_at_a_time(target.state, f"fetch-{backup_id}"):
         if (target.storage / backup_id).exists():
             return load_manifest(target.storage, backup_id)
-        return _fetch(target, open_store(target.remote), locate(target, backup_id))
+        manifest = locate(target, backup_id)
+        if to_open and manifest.encryption:
+            read_identities(target.age_identity, backup_id)
+        return _fetch(target, open_store(target.remote), manifest)
 
 
 def _fetch(target: Target, store: RemoteStore, manifest: Manifest) -> Manifest:
@@ -152,4 +157,4 @@ def _corrupt(target: Target, manifest: Manifest, error: _DamagedError) -> Backup
 
 
 def _may_be_whole(manifest: Manifest) -> bool:
-    return manifest.file_path.startswith("s3://") or looks_whole(manifest)
+    return is_remote(manifest) or looks_whole(manifest)

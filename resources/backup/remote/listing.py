@@ -14,6 +14,7 @@ from resources.backup.lanes import in_lanes
 from resources.backup.manifest import FILE_NAME, DamagedManifestError, Manifest, decode
 from resources.backup.remote.etag import md5
 from resources.backup.remote.layout import PROOFS, manifest_key, proofs_key, top_prefix
+from resources.backup.remote.location import SCHEME
 from resources.backup.remote.store import RemoteStore, open_store
 from resources.durable_file import write_durably
 from resources.errors import BackupCorruptError, NoSuchBackupError
@@ -123,6 +124,11 @@ def cache_folder(target: Target, backup_id: str) -> Path:
 def _keep(path: Path, data: bytes) -> None:
     make_folder(path.parent)
     write_durably(path, data)
+
+
+def is_remote(manifest: Manifest) -> bool:
+    """Whether it is only in the bucket."""
+    return manifest.file_path.startswith(SCHEME)
 
 
 def at(manifest: Manifest, folder: Path) -> Manifest:
