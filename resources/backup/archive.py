@@ -24,6 +24,7 @@ __all__ = [
     "discard",
     "flush",
     "in_lanes",
+    "make_folder",
     "pack",
     "plain_blocks",
     "stored_path",
@@ -49,7 +50,7 @@ def pack(
     sizes = {name: (source / name).stat().st_size for name in names}
     total = sum(sizes.values())
     for folder in {stored_path(backup, name).parent for name in names}:
-        _make_folder(folder)
+        make_folder(folder)
     with progress.step("compress", total=total, unit="bytes") as step:
 
         def one(name: str, stopped: Callable[[], bool]) -> StoredFile:
@@ -121,7 +122,7 @@ def unpack(
     """
     ordered = sorted(files, key=lambda file: file.length, reverse=True)
     for folder in [".", *folders, *{str(Path(file.path).parent) for file in ordered}]:
-        _make_folder(destination / folder)
+        make_folder(destination / folder)
     with progress.step("unpack", total=sum(file.length for file in ordered), unit="bytes") as step:
 
         def one(file: StoredFile, stopped: Callable[[], bool]) -> None:
@@ -139,7 +140,8 @@ def unpack(
         in_lanes(ordered, one)
 
 
-def _make_folder(folder: Path) -> None:
+def make_folder(folder: Path) -> None:
+    """And all above it that are missing, for this user only. Raises DiskFullError."""
     try:
         # Not parents=True: it would give those the default mode.
         for place in reversed([folder, *folder.parents]):

@@ -27,7 +27,7 @@ from resources.mysql.connection import connect
 from resources.mysql.get import get_mysql
 from resources.target import Target
 
-__all__ = ["FullBackup", "MadeBackup", "make_full_backup"]
+__all__ = ["FullBackup", "MadeBackup", "make_full_backup", "store_remotely"]
 
 
 def make_full_backup(target: Target, *, keep_server: bool = False, io: StorageIo = REAL) -> MadeBackup:
@@ -63,7 +63,8 @@ class FullBackup:
             work = work_folder(target, self._id)
             self._on_failure = ending.enter_context(ExitStack())
             self._on_failure.callback(shutil.rmtree, work, ignore_errors=True)
-            self._job = Job(target, source, installation, folder, work, io)
+            sealed = replace(io, recipients=target.age_recipients)
+            self._job = Job(target, source, installation, folder, work, sealed)
             progress.say(f"backup by {self._choice.engine}: {self._choice.reason}")
             self._clone: RunningClone | None = None
             if self._choice.engine == "clone":
@@ -72,7 +73,7 @@ class FullBackup:
             self._ending = ending.pop_all()
 
     def finish(self, *, keep_server: bool = False) -> MadeBackup:
-        """Prove, store and list it; then remove old ones."""
+        """Prove, store and list it; then remove old ones. Where there is a bucket, see `store_remotely`."""
         job = self._job
         with self._ending:
             made = self._make()
@@ -83,7 +84,8 @@ class FullBackup:
             result = MadeBackup(manifest, made.server, job.work)
         if not keep_server:
             result.close()
-        _remove_old(self._target, job.source.server_uuid)
+        if self._target.remote is None:
+            _remove_old(self._target, job.source.server_uuid)
         self.seconds = time.monotonic() - self._begun
         return result
 
@@ -104,15 +106,26 @@ class FullBackup:
         return make_by_dump(job)
 
 
+def store_remotely(target: Target, made: Manifest) -> None:
+    """Bring `made`, and what else is only here, into the bucket; only then remove old ones, here and there.
+
+    Without a bucket nothing happens. It may take long, so the deployment lock should not be
+    held. Raises RemoteStorageError, after which every local backup is still there and usable.
+    """
+    if target.remote is not None:
+        from resources.backup.remote.keep import upload_backups
+
+        upload_backups(target, owed=_owed(target))
+        _remove_old(target, made.server_uuid)
+
+
 def _remove_old(target: Target, server_uuid: str) -> None:
+    remove_old_backups(target, server_uuid=server_uuid, owed=_owed(target))
+
+
+def _owed(target: Target) -> set[str]:
     unfinished = Journal(target.storage).unfinished(target.name)
-    remove_old_backups(
-        target.storage,
-        target.keep_backups,
-        server_uuid=server_uuid,
-        database=target.database,
-        owed={str(entry.facts.get("backup_id")) for entry in unfinished},
-    )
+    return {str(entry.facts.get("backup_id")) for entry in unfinished}
 
 
 def _manifest(job: Job, backup_id: str, began_at: str, choice: Choice, made: Made) -> Manifest:

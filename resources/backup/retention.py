@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Collection
-from pathlib import Path
 
 from resources import progress
-from resources.backup.catalog import list_backups, looks_whole
-from resources.backup.ids import check_id
-from resources.backup.storage import PARTIAL
-from resources.durable_file import fsync_folder
+from resources.backup.catalog import looks_whole
+from resources.backup.remote.listing import all_backups, is_remote
+from resources.backup.remote.removal import remove
+from resources.target import Target
 
 
-def remove_old_backups(
-    storage: Path, keep: int, *, server_uuid: str, database: str, owed: Collection[str] = ()
-) -> list[str]:
-    """Keep the newest `keep` good full backups of one database (at least one) and all since the oldest
-    of them; the ids that were removed. An incremental backup goes with the full one before it.
+def remove_old_backups(target: Target, *, server_uuid: str, owed: Collection[str] = ()) -> list[str]:
+    """Keep the newest `keep_backups` good full backups of the target (at least one) and all since the
+    oldest of them; the ids that were removed. An incremental backup goes with the full one before it.
+    Those in the bucket count like those here, and leave it too.
 
     owed: ids that are never removed, because an unfinished rollback needs them.
 
@@ -25,11 +22,10 @@ def remove_old_backups(
     when the newest is not good, or when a newer backup claims an earlier time: after a clock
     jump, age cannot be told.
     """
-    ours = [
-        one for one in list_backups(storage) if (one.server_uuid, one.database) == (server_uuid, database)
-    ]
+    keep, of_target = max(1, target.keep_backups), (server_uuid, target.database)
+    ours = [one for one in all_backups(target) if (one.server_uuid, one.database) == of_target]
     full = [one for one in ours if one.type == "full"]
-    good = [one for one in full if one.proof.proven and looks_whole(one)]
+    good = [one for one in full if one.proof.proven and (is_remote(one) or looks_whole(one))]
     if not good or good[-1] is not full[-1]:
         progress.say("no old backup is removed: the newest one is not good")
         return []
@@ -37,18 +33,9 @@ def remove_old_backups(
     if times != sorted(times):
         progress.say("no old backup is removed: the clock was set back since one of them was made")
         return []
-    oldest_kept = good[-max(1, keep) :][0].id
-    enough = len(good) > max(1, keep)
+    oldest_kept = good[-keep:][0].id
+    enough = len(good) > keep
     old = [one.id for one in ours if enough and one.id < oldest_kept and one.id not in owed]
     for backup_id in old:
-        _remove(storage, backup_id)
+        remove(target, backup_id)
     return old
-
-
-def _remove(storage: Path, backup_id: str) -> None:
-    """Renamed first: one that is half removed must not be listed."""
-    folder = storage / check_id(backup_id)
-    doomed = folder.with_name(backup_id + PARTIAL)
-    folder.rename(doomed)
-    fsync_folder(storage)
-    shutil.rmtree(doomed)

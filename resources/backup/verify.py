@@ -12,6 +12,7 @@ from resources.backup.incremental.stored import verify_increment
 from resources.backup.manifest import Manifest
 from resources.backup.open import open_manifest
 from resources.backup.proof import read_contents
+from resources.backup.remote.fetch import fetch_backup
 from resources.backup.stored_files import verify_files
 from resources.backup.work_folder import remove_abandoned, work_folder
 from resources.target import Target
@@ -23,9 +24,11 @@ def verify_backup(target: Target, backup_id: str) -> Manifest:
     """verify_files, then restore it into a private server and read every row again.
 
     An incremental backup is not restored: its events are read, and its chain is followed to its
-    full backup. Returns the manifest with the proof just made; the stored one stays as it was written.
-    Raises BackupCorruptError also when it restores to something else than was backed up.
+    full backup. One that is only in the bucket is fetched first. Returns the manifest with the proof
+    just made; the stored one stays as it was written. Raises BackupCorruptError also when it restores
+    to something else than was backed up.
     """
+    fetch_backup(target, backup_id, to_open=True)
     if load_manifest(target.storage, backup_id).type == "incremental":
         return verify_increment(target.storage, backup_id)
     manifest = verify_files(target.storage, backup_id)

@@ -10,9 +10,11 @@ from uuid import uuid4
 import pymysql
 
 from resources import progress
-from resources.backup.catalog import load_manifest
+from resources.backup.age_keys import require_key
 from resources.backup.manifest import Manifest
 from resources.backup.open import open_manifest
+from resources.backup.remote.fetch import fetch_backup
+from resources.backup.remote.listing import locate
 from resources.backup.verify import verify_files
 from resources.backup.work_folder import work_folder
 from resources.errors import (
@@ -73,15 +75,17 @@ def restore_backup(target: Target, backup_id: str, *, confirm_target: str | None
 
     Tables that the backup does not have leave the database too; all that was there is in the
     database that the result names. Raises, with nothing touched: NoSuchBackupError,
-    BackupCorruptError, TargetMismatchError (unless `confirm_target` is the target's name),
-    DiskFullError. Raises RestoreFailedError where it stopped later, saying what is where.
+    BackupCorruptError, BackupKeyError, RemoteStorageError, TargetMismatchError (unless
+    `confirm_target` is the target's name), DiskFullError. Raises RestoreFailedError where it stopped later, saying what is where.
     """
     begun = time.monotonic()
-    manifest = load_manifest(target.storage, backup_id)
+    manifest = locate(target, backup_id)
     _require_target(target, manifest, confirm_target)
     named, target = target.name, as_spelled(target)
+    fetch_backup(target, backup_id, to_open=True)
     with progress.step(f"verify backup {backup_id}"):
         manifest = verify_files(target.storage, backup_id)
+    require_key(manifest, target.age_identity)
     _clear_leftovers(target)
     names = SideNames.of(target.database, f"r{uuid4().hex[:8]}")
     journal = Journal(target.storage, RESTORES)

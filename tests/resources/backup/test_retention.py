@@ -11,6 +11,8 @@ from resources.backup.archive import pack
 from resources.backup.catalog import list_backups
 from resources.backup.manifest import Manifest, Proof
 from resources.backup.retention import remove_old_backups
+from resources.mysql.endpoint import Endpoint
+from resources.target import Target
 from tests.resources.backup.test_manifest import MANIFEST
 
 
@@ -39,9 +41,16 @@ def add(storage, tmp_path):
 
 
 def remove(storage: Path, keep: int, owed: tuple[str, ...] = ()) -> list[str]:
-    return remove_old_backups(
-        storage, keep, server_uuid=MANIFEST.server_uuid, database=MANIFEST.database, owed=owed
+    target = Target(
+        endpoint=Endpoint("127.0.0.1", 1, "nobody", "nothing"),
+        database=MANIFEST.database,
+        migrations=storage,
+        storage=storage,
+        state=storage.parent / "state",
+        tools=storage,
+        keep_backups=keep,
     )
+    return remove_old_backups(target, server_uuid=MANIFEST.server_uuid, owed=owed)
 
 
 def ids(storage: Path) -> list[int]:
