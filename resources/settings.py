@@ -18,16 +18,16 @@ from resources.errors import SettingsError
 from resources.mysql.endpoint import parse_database_url
 from resources.prisma.find_folder import find_migrations
 from resources.redact import redact, remember
-from resources.target import Policy, Target
+from resources.target import Keep, Policy, Target
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 VERSION = "0.1.0"
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h)?")
-_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, None: 1.0}
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)?")
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, None: 1.0}
 
 
 class Settings(BaseSettings):
-    """All as strings in the environment; times are seconds, or `500ms`, `30s`, `10m`, `2h`."""
+    """All as strings in the environment; times are seconds, or `500ms`, `30s`, `10m`, `2h`, `7d`."""
 
     model_config = SettingsConfigDict(
         extra="ignore",
@@ -107,7 +107,25 @@ class Settings(BaseSettings):
         False, alias="DBSYNC_DISPOSABLE", description="true: `dbsync reset` may empty this database"
     )
     keep_backups: int = Field(
-        7, alias="BACKUP_KEEP", description="full backups kept; never below one proven", ge=1
+        7, alias="BACKUP_KEEP", description="newest good full backups kept, each with its increments", ge=1
+    )
+    keep_daily: int = Field(
+        0, alias="BACKUP_KEEP_DAILY", description="days (UTC) whose newest good full backup is kept", ge=0
+    )
+    keep_weekly: int = Field(
+        0, alias="BACKUP_KEEP_WEEKLY", description="ISO weeks whose newest good full backup is kept", ge=0
+    )
+    keep_monthly: int = Field(
+        0, alias="BACKUP_KEEP_MONTHLY", description="months whose newest good full backup is kept", ge=0
+    )
+    min_proven: int = Field(
+        1, alias="BACKUP_MIN_PROVEN", description="proven full backups below which nothing is removed", ge=1
+    )
+    backup_max_age: float = Field(
+        26 * 3600.0,
+        alias="BACKUP_MAX_AGE",
+        description="age from which the newest proven full backup is called too old",
+        gt=0,
     )
     state: Path | None = Field(
         None, alias="DBSYNC_STATE", description="folder for scratch servers and Dagster; default .dbsync"
@@ -120,14 +138,16 @@ class Settings(BaseSettings):
     )
     mysqld: Path | None = Field(None, alias="MYSQLD", description="mysqld to use for private servers")
 
-    @field_validator("migration_timeout", "rollback_timeout", "lock_wait_timeout", mode="before")
+    @field_validator(
+        "migration_timeout", "rollback_timeout", "lock_wait_timeout", "backup_max_age", mode="before"
+    )
     @classmethod
     def _duration(cls, given: Any) -> Any:
         if not isinstance(given, str):
             return given
         match = _DURATION.fullmatch(given.strip())
         if not match:
-            raise ValueError("not a duration; write 90, 90s, 10m or 2h")
+            raise ValueError("not a duration; write 90, 90s, 10m, 2h or 7d")
         return float(match[1]) * _UNITS[match[2]]
 
     @field_validator("database_url", "notification_webhook", mode="after")
@@ -205,7 +225,14 @@ def target_of(settings: Settings) -> Target:
         data_rules=settings.data_rules,
         health_url=settings.health_url,
         webhook=webhook.get_secret_value() if webhook else None,
-        keep_backups=settings.keep_backups,
+        keep=Keep(
+            last=settings.keep_backups,
+            daily=settings.keep_daily,
+            weekly=settings.keep_weekly,
+            monthly=settings.keep_monthly,
+            min_proven=settings.min_proven,
+        ),
+        backup_max_age=settings.backup_max_age,
         policy=Policy(
             migration_timeout=settings.migration_timeout,
             lock_wait_timeout=max(1, int(settings.lock_wait_timeout)),

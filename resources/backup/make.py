@@ -13,12 +13,11 @@ from resources.backup.job import Job
 from resources.backup.made import Made, MadeBackup
 from resources.backup.manifest import Manifest
 from resources.backup.proof import utc_text
-from resources.backup.retention import remove_old_backups
+from resources.backup.retention import prune_after
 from resources.backup.source import read_source
 from resources.backup.storage import partial, publish, remove_partials
 from resources.backup.storage_io import REAL, StorageIo
 from resources.backup.work_folder import remove_abandoned, work_folder
-from resources.journal import Journal
 from resources.mysql.connection import connect
 from resources.mysql.get import get_mysql
 from resources.target import Target
@@ -56,13 +55,7 @@ def make_full_backup(target: Target, *, keep_server: bool = False, io: StorageIo
             raise
     if not keep_server:
         result.close()
-    remove_old_backups(
-        target.storage,
-        target.keep_backups,
-        server_uuid=source.server_uuid,
-        database=target.database,
-        owed={str(entry.facts.get("backup_id")) for entry in Journal(target.storage).unfinished(target.name)},
-    )
+    prune_after(target, manifest)
     return result
 
 
