@@ -20,18 +20,18 @@ from resources.prisma.find_folder import find_migrations
 from resources.private_folder import make_private_folder
 from resources.redact import remember
 from resources.settings_remote import RemoteSettings, is_bucket, recipients_of, remote_of
-from resources.target import Policy, Target
+from resources.target import Keep, Policy, Target
 from resources.wrong_setting import WrongSetting, settings_error, wrong_file, wrong_value
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 VERSION = "0.1.0"
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h)?")
-_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, None: 1.0}
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)?")
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, None: 1.0}
 ENGINES = ("auto", "clone", "mysqldump")
 
 
 class Settings(RemoteSettings):
-    """All as strings in the environment; times are seconds, or `500ms`, `30s`, `10m`, `2h`."""
+    """All as strings in the environment; times are seconds, or `500ms`, `30s`, `10m`, `2h`, `7d`."""
 
     model_config = SettingsConfigDict(
         extra="ignore",
@@ -114,7 +114,25 @@ class Settings(RemoteSettings):
         False, alias="DBSYNC_DISPOSABLE", description="true: `dbsync reset` may empty this database"
     )
     keep_backups: int = Field(
-        7, alias="BACKUP_KEEP", description="full backups kept; never below one proven", ge=1
+        7, alias="BACKUP_KEEP", description="newest good full backups kept, each with its increments", ge=1
+    )
+    keep_daily: int = Field(
+        0, alias="BACKUP_KEEP_DAILY", description="days (UTC) whose newest good full backup is kept", ge=0
+    )
+    keep_weekly: int = Field(
+        0, alias="BACKUP_KEEP_WEEKLY", description="ISO weeks whose newest good full backup is kept", ge=0
+    )
+    keep_monthly: int = Field(
+        0, alias="BACKUP_KEEP_MONTHLY", description="months whose newest good full backup is kept", ge=0
+    )
+    min_proven: int = Field(
+        1, alias="BACKUP_MIN_PROVEN", description="proven full backups below which nothing is removed", ge=1
+    )
+    backup_max_age: float = Field(
+        26 * 3600.0,
+        alias="BACKUP_MAX_AGE",
+        description="age from which the newest proven full backup is called too old",
+        gt=0,
     )
     state: Path | None = Field(
         None, alias="DBSYNC_STATE", description="folder for scratch servers and Dagster; default .dbsync"
@@ -130,7 +148,12 @@ class Settings(RemoteSettings):
     _file: Path = PrivateAttr(Path(".env"))
 
     @field_validator(
-        "migration_timeout", "rollback_timeout", "lock_wait_timeout", "s3_timeout", mode="before"
+        "migration_timeout",
+        "rollback_timeout",
+        "lock_wait_timeout",
+        "s3_timeout",
+        "backup_max_age",
+        mode="before",
     )
     @classmethod
     def _duration(cls, given: Any) -> Any:
@@ -138,7 +161,7 @@ class Settings(RemoteSettings):
             return given
         match = _DURATION.fullmatch(given.strip())
         if not match:
-            raise ValueError("not a duration; write 90, 90s, 10m or 2h")
+            raise ValueError("not a duration; write 90, 90s, 10m, 2h or 7d")
         return float(match[1]) * _UNITS[match[2]]
 
     @field_validator("backup_engine")
@@ -292,11 +315,18 @@ def target_of(settings: Settings) -> Target:
         data_rules=settings.data_rules,
         health_url=settings.health_url,
         webhook=webhook.get_secret_value() if webhook else None,
-        keep_backups=settings.keep_backups,
         remote=remote,
         keep_local=settings.keep_local,
         age_recipients=recipients_of(settings),
         age_identity=settings.age_identity,
+        keep=Keep(
+            last=settings.keep_backups,
+            daily=settings.keep_daily,
+            weekly=settings.keep_weekly,
+            monthly=settings.keep_monthly,
+            min_proven=settings.min_proven,
+        ),
+        backup_max_age=settings.backup_max_age,
         policy=Policy(
             migration_timeout=settings.migration_timeout,
             lock_wait_timeout=max(1, int(settings.lock_wait_timeout)),

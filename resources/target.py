@@ -37,6 +37,20 @@ class Policy:
 
 
 @dataclass(frozen=True)
+class Keep:
+    """Which backups retention keeps; 0 switches a calendar rule off."""
+
+    last: int = 7
+    """Good full backups, whatever their age."""
+    daily: int = 0
+    weekly: int = 0
+    monthly: int = 0
+    """So many days, ISO weeks and months (UTC) have their newest good full backup kept."""
+    min_proven: int = 1
+    """Proven full backups below whose number nothing goes."""
+
+
+@dataclass(frozen=True)
 class Target:
     endpoint: Endpoint
     database: str
@@ -55,7 +69,6 @@ class Target:
     data_rules: Path | None = None
     """Folder with the user's own Great Expectations suites (JSON)."""
     health_url: str | None = None
-    keep_backups: int = 7
     remote: RemoteLocation | None = None
     """The bucket that backups are uploaded to; `storage` is then the folder they are made in."""
     keep_local: int = 1
@@ -64,6 +77,9 @@ class Target:
     """Whom stored files are encrypted for; none: they are not."""
     age_identity: Path | None = None
     """Key file that opens encrypted backups."""
+    keep: Keep = field(default_factory=Keep)
+    backup_max_age: float = 26 * 3600.0
+    """Seconds after which the newest proven backup is too old."""
     webhook: str | None = field(default=None, repr=False)
     policy: Policy = field(default_factory=Policy)
 

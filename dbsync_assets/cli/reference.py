@@ -31,7 +31,7 @@ def settings_page() -> str:
         "# Settings",
         "",
         "Generated from `resources/settings.py` by `make docs`. Read from the environment, then from `.env`",
-        "in the project's folder. Times are seconds, or written `500ms`, `30s`, `10m`, `2h`.",
+        "in the project's folder. Times are seconds, or written `500ms`, `30s`, `10m`, `2h`, `7d`.",
         "",
         "| variable | default | meaning |",
         "|---|---|---|",

@@ -1,4 +1,4 @@
-"""What backups there are. The manifests are the catalog: there is no index that could disagree with them."""
+"""What backups there are. The manifests are the catalog; the index (`index.py`) only saves time."""
 
 from __future__ import annotations
 
@@ -17,15 +17,28 @@ _LONGEST_MANIFEST = 256 << 20
 
 def list_backups(storage: Path) -> list[Manifest]:
     """Every backup with a sound manifest, oldest first. Damaged ones are named through progress.say."""
-    found = []
+    found, damaged = read_catalog(storage)
+    for backup_id, why in damaged.items():
+        say_damaged(backup_id, why)
+    return found
+
+
+def read_catalog(storage: Path) -> tuple[list[Manifest], dict[str, str]]:
+    """Every backup with a sound manifest, oldest first; and of the others, by id, what is wrong with it."""
+    found: list[Manifest] = []
+    damaged: dict[str, str] = {}
     for backup_id in list_ids(storage):
         try:
             found.append(_read(storage, backup_id))
         except DamagedManifestError as error:
-            progress.say(f"backup {backup_id} is damaged and not listed: {inert(str(error))[:300]}")
+            damaged[backup_id] = str(error)
         except NoSuchBackupError:
             continue  # removed by another process a moment ago
-    return found
+    return found, damaged
+
+
+def say_damaged(backup_id: str, why: object) -> None:
+    progress.say(f"backup {backup_id} is damaged and not listed: {inert(str(why))[:300]}")
 
 
 def load_manifest(storage: Path, backup_id: str) -> Manifest:
@@ -40,7 +53,8 @@ def load_manifest(storage: Path, backup_id: str) -> Manifest:
 def corrupt(storage: Path, backup_id: str, file: str, why: str) -> BackupCorruptError:
     """The error for a damaged backup; its hint names the newest older one that looks whole."""
     older = next(
-        (one.id for one in reversed(_readable(storage)) if one.id < backup_id and looks_whole(one)), None
+        (one.id for one in reversed(read_catalog(storage)[0]) if one.id < backup_id and looks_whole(one)),
+        None,
     )
     hint = f"an older backup: dbsync backups verify {older}" if older else "make a new one: dbsync backup"
     return BackupCorruptError(
@@ -52,6 +66,11 @@ def corrupt(storage: Path, backup_id: str, file: str, why: str) -> BackupCorrupt
 
 
 def _read(storage: Path, backup_id: str) -> Manifest:
+    return decode_manifest(storage, backup_id, read_manifest(storage, backup_id))
+
+
+def read_manifest(storage: Path, backup_id: str) -> bytes:
+    """The manifest's bytes as they are. Raises NoSuchBackupError, DamagedManifestError."""
     folder = storage / backup_id
     # A link could lead anywhere, and what it leads to could change between two looks.
     if folder.is_symlink() or not folder.is_dir():
@@ -62,22 +81,21 @@ def _read(storage: Path, backup_id: str) -> Manifest:
     try:
         if path.is_symlink() or path.stat().st_size > _LONGEST_MANIFEST:
             raise DamagedManifestError("it is a link, or too large to be a manifest")
-        manifest = decode(path.read_bytes(), str(folder))
+        return path.read_bytes()
     except FileNotFoundError:
+        if not folder.is_dir():  # removed a moment ago
+            raise NoSuchBackupError(f"there is no backup {backup_id}", where=str(storage)) from None
         raise DamagedManifestError("the manifest is missing") from None
+    except OSError as error:
+        raise DamagedManifestError(f"the manifest cannot be read: {error.strerror}") from error
+
+
+def decode_manifest(storage: Path, backup_id: str, data: bytes) -> Manifest:
+    """The manifest in `data`, which is that of `backup_id`. Raises DamagedManifestError."""
+    manifest = decode(data, str(storage / backup_id))
     if manifest.id != backup_id:
         raise DamagedManifestError(f"it is the manifest of {manifest.id}")
     return manifest
-
-
-def _readable(storage: Path) -> list[Manifest]:
-    found = []
-    for backup_id in list_ids(storage):
-        try:
-            found.append(_read(storage, backup_id))
-        except (DamagedManifestError, NoSuchBackupError):
-            continue
-    return found
 
 
 def looks_whole(manifest: Manifest) -> bool:
@@ -87,5 +105,5 @@ def looks_whole(manifest: Manifest) -> bool:
 
 
 def list_ids(storage: Path) -> list[str]:
-    """Of every folder that is called like a backup, oldest first."""
+    """Names of the folders that are, or claim to be, backups; oldest first."""
     return sorted(entry.name for entry in storage.iterdir() if is_id(entry.name)) if storage.is_dir() else []

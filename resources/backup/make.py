@@ -15,14 +15,14 @@ from resources.backup.engine import Choice, CloneImpossibleError, choose_engine,
 from resources.backup.job import Job
 from resources.backup.made import Made, MadeBackup
 from resources.backup.manifest import Manifest
+from resources.backup.owed import owed_backups
 from resources.backup.proof import utc_text
-from resources.backup.retention import remove_old_backups
+from resources.backup.retention import prune_after
 from resources.backup.running_clone import RunningClone
 from resources.backup.source import read_source
 from resources.backup.storage import partial, publish, remove_partials
 from resources.backup.storage_io import REAL, StorageIo
 from resources.backup.work_folder import remove_abandoned, work_folder
-from resources.journal import Journal
 from resources.mysql.connection import connect
 from resources.mysql.get import get_mysql
 from resources.target import Target
@@ -85,7 +85,7 @@ class FullBackup:
         if not keep_server:
             result.close()
         if self._target.remote is None:
-            _remove_old(self._target, job.source.server_uuid)
+            prune_after(self._target, manifest)
         self.seconds = time.monotonic() - self._begun
         return result
 
@@ -115,17 +115,8 @@ def store_remotely(target: Target, made: Manifest) -> None:
     if target.remote is not None:
         from resources.backup.remote.keep import upload_backups
 
-        upload_backups(target, owed=_owed(target))
-        _remove_old(target, made.server_uuid)
-
-
-def _remove_old(target: Target, server_uuid: str) -> None:
-    remove_old_backups(target, server_uuid=server_uuid, owed=_owed(target))
-
-
-def _owed(target: Target) -> set[str]:
-    unfinished = Journal(target.storage).unfinished(target.name)
-    return {str(entry.facts.get("backup_id")) for entry in unfinished}
+        upload_backups(target, owed=owed_backups(target.storage))
+        prune_after(target, made)
 
 
 def _manifest(job: Job, backup_id: str, began_at: str, choice: Choice, made: Made) -> Manifest:
