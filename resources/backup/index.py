@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Literal
 
 from resources import progress
-from resources.backup.catalog import backup_ids, decode_manifest, read_manifest, say_damaged
+from resources.backup.catalog import decode_manifest, list_ids, read_manifest, say_damaged
 from resources.backup.entry import Entry
 from resources.backup.index_file import DamagedIndexError, read_index, write_index
 from resources.backup.manifest import DamagedManifestError
@@ -89,7 +89,7 @@ def look(storage: Path, *, believe: bool = True) -> Look:
     entries: list[Entry] = []
     damaged: dict[str, str] = {}
     wrong: list[str] = []
-    for backup_id in backup_ids(storage):
+    for backup_id in list_ids(storage):
         entry = known.pop(backup_id, None)
         try:
             data = read_manifest(storage, backup_id)
