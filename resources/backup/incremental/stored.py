@@ -14,7 +14,7 @@ from resources.backup.archive import MismatchError
 from resources.backup.catalog import corrupt
 from resources.backup.incremental.chain import Chain, chain_of
 from resources.backup.incremental.since import Contents, read_since
-from resources.backup.manifest import Manifest, Proof, StoredFile
+from resources.backup.manifest import FILES, Manifest, Proof, StoredFile
 from resources.backup.proof import utc_text
 from resources.backup.stored_files import as_corrupt, verify_files
 from resources.errors import ChainBrokenError
@@ -99,7 +99,7 @@ def _verify_events(storage: Path, parent: Manifest, child: Manifest) -> Contents
         raise as_corrupt(storage, child.id, error) from error
     except BinlogDamagedError as error:
         why = f"expected {error.expected}, actual {error.actual}"
-        raise corrupt(storage, child.id, f"{archive.FILES}/{FOLDER}/{error.file}", why) from error
+        raise corrupt(storage, child.id, f"{FILES}/{FOLDER}/{error.file}", why) from error
     except ChainBrokenError as error:
         error.what = f"backup {child.id} does not continue {parent.id}: {error.why}"
         raise

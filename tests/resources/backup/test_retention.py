@@ -283,7 +283,7 @@ def test_a_removal_that_was_interrupted_is_finished_by_the_next(storage, add, mo
         raise OSError("the power went")
 
     with monkeypatch.context() as patch:
-        patch.setattr("resources.backup.remove.shutil.rmtree", killed)
+        patch.setattr("resources.backup.remote.removal.shutil.rmtree", killed)
         with pytest.raises(OSError, match="power"):
             remove(storage, 1)
     assert ids(storage) == [1, 3], "what is half removed is not listed"
