@@ -146,6 +146,11 @@ class RestoreFailedError(DbsyncError):
     meaning = "the restore did not complete; the original tables are still in place or kept aside"
 
 
+class UnprovenBackupError(DbsyncError):
+    exit_code, code = 24, "backup-unproven"
+    meaning = "the backup was never proven, or its newest proof failed; nothing in the database was changed"
+
+
 # --- migrations --------------------------------------------------------------
 
 

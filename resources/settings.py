@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
 from resources.errors import SettingsError
 from resources.mysql.endpoint import parse_database_url
 from resources.prisma.find_folder import find_migrations
 from resources.redact import redact, remember
+from resources.settings_proof import ProofSettings
 from resources.target import Policy, Target
 
 CHECKOUT = Path(__file__).resolve().parent.parent
@@ -26,7 +27,7 @@ _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h)?")
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, None: 1.0}
 
 
-class Settings(BaseSettings):
+class Settings(ProofSettings):
     """All as strings in the environment; times are seconds, or `500ms`, `30s`, `10m`, `2h`."""
 
     model_config = SettingsConfigDict(
@@ -72,12 +73,6 @@ class Settings(BaseSettings):
         alias="LOCK_WAIT_RETRIES",
         description="further attempts when that time ran out before anything ran",
         ge=0,
-    )
-    backup_engine: str = Field(
-        "auto",
-        alias="BACKUP_ENGINE",
-        description="auto, clone or mysqldump",
-        pattern="^(auto|clone|mysqldump)$",
     )
     prisma_migrations: Path | None = Field(
         None, alias="PRISMA_MIGRATIONS", description="migrations folder; default: found as Prisma finds it"
@@ -167,6 +162,7 @@ def _place_folders(settings: Settings, project: Path) -> None:
     settings.tools = project / (settings.tools or CHECKOUT / ".tools")
     settings.dagster_home = project / (settings.dagster_home or state / "dagster")
     settings.mysqld = project / settings.mysqld if settings.mysqld else None
+    settings.mydumper = project / settings.mydumper if settings.mydumper else None
     settings.prisma_migrations = project / (settings.prisma_migrations or find_migrations(project))
     if settings.data_rules is not None:
         settings.data_rules = project / settings.data_rules
@@ -202,6 +198,8 @@ def target_of(settings: Settings) -> Target:
         tools=settings.tools,
         mysqld=settings.mysqld,
         backup_engine=settings.backup_engine,
+        backup_proof=settings.backup_proof,
+        mydumper=settings.mydumper,
         data_rules=settings.data_rules,
         health_url=settings.health_url,
         webhook=webhook.get_secret_value() if webhook else None,

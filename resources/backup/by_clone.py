@@ -64,7 +64,7 @@ def make_by_clone(job: Job) -> Made:
                 start_for_proof(server)
             with job.timed("read"):
                 file, position, gtids = clone_position(server)
-                contents = read_contents(server, job.target.database, begun)
+                contents = read_contents(server, job.target.database, begun, with_rows=job.proves)
             with job.timed("wait for archive"):
                 files += storing.result()
             written = [name for name in large if stamp_of(datadir / name) != stamps[name]]

@@ -24,12 +24,19 @@ class Job:
     work: Path
     """Scratch of private servers; what must survive a kept server is its `copy` folder."""
     io: StorageIo
+    proof: str = "clone"
+    """clone, archive or none."""
     timings: dict[str, float] = field(default_factory=dict)
 
     @property
     def copy(self) -> Path:
         """Folder of the private server that proves the backup."""
         return self.work / "copy"
+
+    @property
+    def proves(self) -> bool:
+        """Whether rows are read, which both proofs and every later comparison need."""
+        return self.proof != "none"
 
     @contextmanager
     def timed(self, phase: str) -> Iterator[None]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from resources.backup.archive import MismatchError, unpack
+from resources.backup.logical import load
 from resources.backup.manifest import Manifest
-from resources.backup.mysqldump import load
 from resources.backup.private_copy import copy_server, empty_server
 from resources.backup.proof import start_for_proof
 from resources.backup.room import SERVER_BYTES, require_room
@@ -44,7 +44,17 @@ def open_manifest(target: Target, manifest: Manifest, folder: Path) -> PrivateSe
         try:
             charset, collation = manifest.database_charset
             backup = Path(manifest.file_path)
-            load(server, backup, manifest.files[0], manifest.database, charset, collation, manifest.schema)
+            load(
+                manifest.engine,
+                target,
+                server,
+                backup,
+                manifest.files,
+                manifest.database,
+                charset,
+                collation,
+                manifest.schema,
+            )
         except BaseException:
             server.discard()
             raise

@@ -9,6 +9,7 @@ from pathlib import Path
 from resources import progress
 from resources.backup.catalog import list_backups, looks_whole
 from resources.backup.ids import check_id
+from resources.backup.standing import standing
 from resources.backup.storage import PARTIAL
 from resources.durable_file import fsync_folder
 
@@ -20,14 +21,14 @@ def remove_old_backups(
 
     owed: ids that are never removed, because an unfinished rollback needs them.
 
-    Good: proven, its manifest sound, every file there in its full length. Nothing is removed
-    when the newest is not good, or when a newer backup claims an earlier time: after a clock
-    jump, age cannot be told.
+    Good: its newest proof went well, its manifest is sound, every file is there in its full
+    length. Nothing is removed when the newest is not good, or when a newer backup claims an
+    earlier time: after a clock jump, age cannot be told.
     """
     ours = [
         one for one in list_backups(storage) if (one.server_uuid, one.database) == (server_uuid, database)
     ]
-    good = [one for one in ours if one.proof.proven and looks_whole(one)]
+    good = [one for one in ours if standing(one).proven and looks_whole(one)]
     if not good or good[-1] is not ours[-1]:
         progress.say("no old backup is removed: the newest one is not good")
         return []

@@ -13,6 +13,7 @@ from typing import Any, Literal, TypeVar
 
 from resources import progress
 from resources.backup.make import MadeBackup, make_full_backup
+from resources.backup.proof_choice import proof_choice
 from resources.deployment import gates, record
 from resources.deployment.notice import send_notice
 from resources.deployment.preflight import ensure_database, require_privileges
@@ -123,10 +124,12 @@ class Deployment:
         """The reason why this history may not be deployed on, or None."""
         return self._noted(self.status.refusal() if self.status else None)
 
-    def back_up(self) -> MadeBackup:
-        """A proven full backup, its private copy left running until the deployment ends."""
+    def back_up(self, proof: str = "auto", *, scheduled: bool = False) -> MadeBackup:
+        """A full backup; in a deployment its private copy stays until the end. `proof`: see proof_choice."""
         self.begin()
-        made = self._timed("backup", lambda: make_full_backup(self.target, keep_server=True))
+        of = proof_choice(proof, self.target.backup_proof, scheduled=scheduled)
+        keep = self.purpose == "deploy"
+        made = self._timed("backup", lambda: make_full_backup(self.target, keep_server=keep, proof=of))
         self.backup = made
         manifest = made.manifest
         self._journal(

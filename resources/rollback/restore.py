@@ -13,7 +13,8 @@ from resources import progress
 from resources.backup.catalog import load_manifest
 from resources.backup.manifest import Manifest
 from resources.backup.open import open_manifest
-from resources.backup.verify import verify_files
+from resources.backup.stored_files import verify_files
+from resources.backup.usable import require_usable
 from resources.backup.work_folder import work_folder
 from resources.errors import (
     ConnectError,
@@ -68,17 +69,25 @@ class RestoreResult:
         }
 
 
-def restore_backup(target: Target, backup_id: str, *, confirm_target: str | None = None) -> RestoreResult:
+def restore_backup(
+    target: Target,
+    backup_id: str,
+    *,
+    confirm_target: str | None = None,
+    accept_failed_proof: bool = False,
+) -> RestoreResult:
     """Put every table and object of the backup into the target; digests compared before and after.
 
     Tables that the backup does not have leave the database too; all that was there is in the
     database that the result names. Raises, with nothing touched: NoSuchBackupError,
-    BackupCorruptError, TargetMismatchError (unless `confirm_target` is the target's name),
+    BackupCorruptError, UnprovenBackupError where its newest proof failed (unless
+    `accept_failed_proof`), TargetMismatchError (unless `confirm_target` is the target's name),
     DiskFullError. Raises RestoreFailedError where it stopped later, saying what is where.
     """
     begun = time.monotonic()
     manifest = load_manifest(target.storage, backup_id)
     _require_target(target, manifest, confirm_target)
+    require_usable(target.storage, manifest, accept_failed_proof=accept_failed_proof)
     named, target = target.name, as_spelled(target)
     with progress.step(f"verify backup {backup_id}"):
         manifest = verify_files(target.storage, backup_id)
@@ -125,7 +134,7 @@ def _put_back(
         old,
         sorted({*present, *old.tables}),
         names=names,
-        proven=manifest.tables,
+        proven=manifest.tables or None,
         record=lambda step, **facts: journal.record(entry, "restoring", step=step, **facts),
     )
     with connect(target.endpoint) as connection:
