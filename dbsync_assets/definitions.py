@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dagster as dg
 
+from checks.archive_proven import archive_proven
 from checks.backup_proven import backup_proven
 from checks.data_rules_hold import data_rules_hold
 from checks.health_good import health_good
@@ -18,6 +19,8 @@ from dbsync_assets.assets.migration_source import migration_source
 from dbsync_assets.assets.release_record import release_record
 from dbsync_assets.assets.validation_report import validation_report
 from dbsync_assets.deployment_resource import KEY, deployment_resource
+from dbsync_assets.prove_backup import prove_backup
+from sensors.schedules import schedules
 
 
 @dg.definitions
@@ -34,12 +37,14 @@ def defs() -> dg.Definitions:
         asset_checks=[
             history_clean,
             backup_proven,
+            archive_proven,
             no_drift,
             schema_consistent,
             data_rules_hold,
             health_good,
         ],
-        jobs=[*jobs.ALL, *operations.ALL],
+        jobs=[*jobs.ALL, *operations.ALL, prove_backup],
+        schedules=schedules(),
         resources={KEY: deployment_resource},
         executor=dg.in_process_executor,
     )
