@@ -41,6 +41,7 @@ def backup(
         raise UsageError(f"--proof {proof!r} is not known", hint=f"one of {', '.join(CHOICES)}")
     loaded = load(Path(project))
     with deployment_of(loaded, "change") as deployment:
+        deployment.begin_backup()  # the server copies while Dagster is imported, which takes as long
         run_job("backup", deployment, loaded.settings, config={"full_backup": {"proof": proof}})
         made = deployment.backup
     assert made

@@ -27,6 +27,8 @@ class Job:
     proof: str = "clone"
     """clone, archive or none."""
     timings: dict[str, float] = field(default_factory=dict)
+    """Seconds: of each phase, and from the beginning up to each `reached` point."""
+    begun: float = field(default_factory=time.monotonic)
 
     @property
     def copy(self) -> Path:
@@ -37,6 +39,9 @@ class Job:
     def proves(self) -> bool:
         """Whether rows are read, which both proofs and every later comparison need."""
         return self.proof != "none"
+
+    def reached(self, point: str) -> None:
+        self.timings[point] = round(time.monotonic() - self.begun, 3)
 
     @contextmanager
     def timed(self, phase: str) -> Iterator[None]:

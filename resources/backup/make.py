@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import shutil
+import time
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
 from resources import progress
-from resources.backup.by_clone import make_by_clone
+from resources.backup.by_clone import begin_clone, make_by_clone
 from resources.backup.by_dump import make_by_dump
 from resources.backup.engine import (
     Choice,
@@ -22,6 +24,7 @@ from resources.backup.manifest import Manifest
 from resources.backup.proof import no_proof, utc_text
 from resources.backup.prove_archive import prove_archive
 from resources.backup.retention import remove_old_backups
+from resources.backup.running_clone import RunningClone
 from resources.backup.source import read_source
 from resources.backup.storage import partial, publish, remove_partials
 from resources.backup.storage_io import REAL, StorageIo
@@ -32,7 +35,7 @@ from resources.mysql.connection import connect
 from resources.mysql.get import get_mysql
 from resources.target import Target
 
-__all__ = ["MadeBackup", "make_full_backup"]
+__all__ = ["FullBackup", "MadeBackup", "make_full_backup"]
 
 
 def make_full_backup(
@@ -46,63 +49,99 @@ def make_full_backup(
     An error leaves nothing behind and nothing listed. Raises BackupFailedError,
     DiskFullError, MysqlNotFoundError, ConnectError.
     """
-    removed = remove_partials(target.storage)
-    remove_abandoned(target)
-    installation = get_mysql(target.tools, target.mysqld)
-    began_at = utc_text()
-    with connect(target.endpoint) as connection:
-        source = read_source(connection, target.database)
-        choice = choose_engine(target, source, installation, connection)
-    with partial(target.storage, removed=removed) as (backup_id, folder):
-        work = work_folder(target, backup_id)
-        made: Made | None = None
-        try:
-            job = Job(target, source, installation, folder, work, io, proof)
-            made, choice = _make(job, choice)
-            manifest = _manifest(job, backup_id, began_at, choice, made)
-            if proof == "archive" and choice.engine == "clone":
+    return FullBackup(target, io=io).finish(keep_server=keep_server, proof=proof)
+
+
+class FullBackup:
+    """A full backup under way: begun at once, so that a clone goes on while the caller does something else.
+
+    Whoever begins it calls `finish` or `abandon`. Raises as `make_full_backup`.
+    """
+
+    def __init__(self, target: Target, *, io: StorageIo = REAL) -> None:
+        self._target, self._begun = target, time.monotonic()
+        self.seconds = 0.0
+        """From its beginning to its end, once it is finished."""
+        removed = remove_partials(target.storage)
+        remove_abandoned(target)
+        installation = get_mysql(target.tools, target.mysqld)
+        self._began_at = utc_text()
+        with connect(target.endpoint) as connection:
+            source = read_source(connection, target.database)
+            self._choice = choose_engine(target, source, installation, connection)
+        with ExitStack() as ending:
+            self._id, folder = ending.enter_context(partial(target.storage, removed=removed))
+            work = work_folder(target, self._id)
+            self._on_failure = ending.enter_context(ExitStack())
+            self._on_failure.callback(shutil.rmtree, work, ignore_errors=True)
+            self._job = Job(target, source, installation, folder, work, io)
+            progress.say(f"backup by {self._choice.engine}: {self._choice.reason}")
+            self._clone: RunningClone | None = None
+            if self._choice.engine == "clone":
+                self._clone = begin_clone(self._job)
+                self._on_failure.callback(self._clone.abandon)
+            self._ending = ending.pop_all()
+
+    def finish(self, *, keep_server: bool = False, proof: str = "clone") -> MadeBackup:
+        """Prove, store and list it; then remove old ones."""
+        job = self._job
+        job.proof = proof
+        with self._ending:
+            made = self._make()
+            self._on_failure.callback(_end, made)
+            manifest = _manifest(job, self._id, self._began_at, self._choice, made)
+            if proof == "archive" and manifest.engine == "clone":
                 manifest = _prove_archive(job, manifest, made, keep_server)
-            publish(folder, manifest, io)
-            result = MadeBackup(manifest, made.server, work)
-        except BaseException:
-            if made is not None and made.server is not None:
-                made.server.kill()
-            shutil.rmtree(work, ignore_errors=True)
-            raise
-    if not keep_server:
-        result.close()
+            publish(job.backup, manifest, job.io)
+            self._on_failure.pop_all()
+            result = MadeBackup(manifest, made.server, job.work)
+        if not keep_server:
+            result.close()
+        _remove_old(self._target, job.source.server_uuid)
+        self.seconds = time.monotonic() - self._begun
+        return result
+
+    def abandon(self) -> None:
+        """End it; nothing of it stays. May be called after `finish`, and twice."""
+        self._ending.close()
+
+    def _make(self) -> Made:
+        """By the chosen engine, or by the next one when it turns out to be impossible."""
+        job = self._job
+        if self._clone is not None:
+            try:
+                return make_by_clone(job, self._clone)
+            except CloneImpossibleError as error:
+                self._next(instead_of_clone(job.target, job.source, job.installation, error))
+        if self._choice.engine == "mydumper":
+            try:
+                return make_by_dump(job, self._choice.tool)
+            except BackupFailedError as error:
+                if job.target.backup_engine == "mydumper":
+                    raise
+                self._next(instead_of_mydumper(self._choice, error))
+        return make_by_dump(job)
+
+    def _next(self, choice: Choice) -> None:
+        self._choice = choice
+        progress.say(f"backup by {choice.engine}: {choice.reason}")
+        shutil.rmtree(self._job.copy, ignore_errors=True)
+
+
+def _end(made: Made) -> None:
+    if made.server is not None:
+        made.server.kill()
+
+
+def _remove_old(target: Target, server_uuid: str) -> None:
+    unfinished = Journal(target.storage).unfinished(target.name)
     remove_old_backups(
         target.storage,
         target.keep_backups,
-        server_uuid=source.server_uuid,
+        server_uuid=server_uuid,
         database=target.database,
-        owed={str(entry.facts.get("backup_id")) for entry in Journal(target.storage).unfinished(target.name)},
+        owed={str(entry.facts.get("backup_id")) for entry in unfinished},
     )
-    return result
-
-
-def _make(job: Job, choice: Choice) -> tuple[Made, Choice]:
-    """By the chosen engine, or by the next one when it turns out to be impossible."""
-    progress.say(f"backup by {choice.engine}: {choice.reason}")
-    if choice.engine == "clone":
-        try:
-            return make_by_clone(job), choice
-        except CloneImpossibleError as error:
-            choice = _next(job, instead_of_clone(job.target, job.source, job.installation, error))
-    if choice.engine == "mydumper":
-        try:
-            return make_by_dump(job, choice.tool), choice
-        except BackupFailedError as error:
-            if job.target.backup_engine == "mydumper":
-                raise
-            choice = _next(job, instead_of_mydumper(choice, error))
-    return make_by_dump(job), choice
-
-
-def _next(job: Job, choice: Choice) -> Choice:
-    progress.say(f"backup by {choice.engine}: {choice.reason}")
-    shutil.rmtree(job.copy, ignore_errors=True)
-    return choice
 
 
 def _prove_archive(job: Job, manifest: Manifest, made: Made, keep_server: bool) -> Manifest:
