@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dagster as dg
 
+from checks.archive_proven import archive_proven
 from checks.backup_proven import backup_proven
 from checks.chain_unbroken import chain_unbroken
 from checks.data_rules_hold import data_rules_hold
@@ -20,6 +21,8 @@ from dbsync_assets.assets.migration_source import migration_source
 from dbsync_assets.assets.release_record import release_record
 from dbsync_assets.assets.validation_report import validation_report
 from dbsync_assets.deployment_resource import KEY, deployment_resource
+from dbsync_assets.prove_backup import prove_backup
+from sensors.schedules import schedules
 
 
 @dg.definitions
@@ -37,13 +40,15 @@ def defs() -> dg.Definitions:
         asset_checks=[
             history_clean,
             backup_proven,
+            archive_proven,
             no_drift,
             schema_consistent,
             data_rules_hold,
             health_good,
             chain_unbroken,
         ],
-        jobs=[*jobs.ALL, *operations.ALL],
+        jobs=[*jobs.ALL, *operations.ALL, prove_backup],
+        schedules=schedules(),
         resources={KEY: deployment_resource},
         executor=dg.in_process_executor,
     )

@@ -16,12 +16,14 @@ class RestoreConfig(dg.Config):
     backup_id: str
     confirm_target: str = ""
     """The target's name, typed by hand, when the backup was made of another one."""
+    accept_failed_proof: bool = False
 
 
 class RollbackConfig(dg.Config):
     deployment_id: str = ""
     """Empty: the newest deployment that changed something."""
     accept_loss: bool = False
+    accept_failed_proof: bool = False
 
 
 class ResolveConfig(dg.Config):
@@ -44,14 +46,18 @@ def _deployment(context: dg.OpExecutionContext) -> Deployment:
 
 @dg.op(name="restore_backup", required_resource_keys={KEY}, out=dg.Out(dict))
 def restore_op(context: dg.OpExecutionContext, config: RestoreConfig) -> dict:
-    result = operations.restore(_deployment(context), config.backup_id, config.confirm_target or None)
+    result = operations.restore(
+        _deployment(context), config.backup_id, config.confirm_target or None, config.accept_failed_proof
+    )
     _show(context, result)
     return result
 
 
 @dg.op(name="roll_back_deployment", required_resource_keys={KEY}, out=dg.Out(dict))
 def rollback_op(context: dg.OpExecutionContext, config: RollbackConfig) -> dict:
-    result = operations.rollback(_deployment(context), config.deployment_id or None, config.accept_loss)
+    result = operations.rollback(
+        _deployment(context), config.deployment_id or None, config.accept_loss, config.accept_failed_proof
+    )
     _show(context, result)
     return result
 

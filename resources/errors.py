@@ -146,6 +146,11 @@ class RestoreFailedError(DbsyncError):
     meaning = "the restore did not complete; the original tables are still in place or kept aside"
 
 
+class UnprovenBackupError(DbsyncError):
+    exit_code, code = 24, "backup-unproven"
+    meaning = "the backup was never proven, or its newest proof failed; nothing in the database was changed"
+
+
 class RemoteStorageError(DbsyncError):
     exit_code, code = 26, "remote-storage"
     meaning = "the bucket could not be used; what is stored on this machine is still there"

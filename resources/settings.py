@@ -19,6 +19,7 @@ from resources.mysql.endpoint import parse_database_url
 from resources.prisma.find_folder import find_migrations
 from resources.private_folder import make_private_folder
 from resources.redact import remember
+from resources.settings_proof import ProofSettings
 from resources.settings_remote import RemoteSettings, is_bucket, recipients_of, remote_of
 from resources.target import Keep, Policy, Target
 from resources.wrong_setting import WrongSetting, settings_error, wrong_file, wrong_value
@@ -27,10 +28,10 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 VERSION = "0.1.0"
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)?")
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, None: 1.0}
-ENGINES = ("auto", "clone", "mysqldump")
+ENGINES = ("auto", "clone", "mydumper", "mysqldump")
 
 
-class Settings(RemoteSettings):
+class Settings(ProofSettings, RemoteSettings):
     """All as strings in the environment; times are seconds, or `500ms`, `30s`, `10m`, `2h`, `7d`."""
 
     model_config = SettingsConfigDict(
@@ -78,11 +79,6 @@ class Settings(RemoteSettings):
         alias="LOCK_WAIT_RETRIES",
         description="further attempts when that time ran out before anything ran",
         ge=0,
-    )
-    backup_engine: str = Field(
-        "auto",
-        alias="BACKUP_ENGINE",
-        description="auto, clone or mysqldump",
     )
     prisma_migrations: Path | None = Field(
         None, alias="PRISMA_MIGRATIONS", description="migrations folder; default: found as Prisma finds it"
@@ -186,6 +182,7 @@ class Settings(RemoteSettings):
         "tools",
         "dagster_home",
         "mysqld",
+        "mydumper",
         "age_identity",
     )
     @classmethod
@@ -264,6 +261,7 @@ def _place_folders(settings: Settings, project: Path) -> None:
     settings.dagster_home = project / (settings.dagster_home or state / "dagster")
     settings.age_identity = project / settings.age_identity if settings.age_identity else None
     settings.mysqld = project / settings.mysqld if settings.mysqld else None
+    settings.mydumper = project / settings.mydumper if settings.mydumper else None
     settings.prisma_migrations = project / (settings.prisma_migrations or find_migrations(project))
     if settings.data_rules is not None:
         settings.data_rules = project / settings.data_rules
@@ -312,6 +310,8 @@ def target_of(settings: Settings) -> Target:
         tools=settings.tools,
         mysqld=settings.mysqld,
         backup_engine=settings.backup_engine,
+        backup_proof=settings.backup_proof,
+        mydumper=settings.mydumper,
         data_rules=settings.data_rules,
         health_url=settings.health_url,
         webhook=webhook.get_secret_value() if webhook else None,

@@ -65,7 +65,11 @@ class Target:
     mysqld: Path | None = None
     """$MYSQLD: the mysqld to use instead of what is found."""
     backup_engine: str = "auto"
-    """auto | clone | mysqldump."""
+    """auto | clone | mydumper | mysqldump."""
+    backup_proof: str = "auto"
+    """auto | clone | archive | none."""
+    mydumper: Path | None = None
+    """$MYDUMPER: the mydumper to use instead of one on PATH; its myloader lies beside it."""
     data_rules: Path | None = None
     """Folder with the user's own Great Expectations suites (JSON)."""
     health_url: str | None = None

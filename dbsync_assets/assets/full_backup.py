@@ -4,7 +4,16 @@ import dagster as dg
 
 from dbsync_assets.assets.migration_source import migration_source
 from dbsync_assets.deployment_resource import KEY
+from resources.backup.proof_choice import CHOICES
 from resources.deployment.deployment import Deployment
+from resources.errors import UsageError
+
+SCHEDULE_TAG = "dagster/schedule_name"
+
+
+class BackupConfig(dg.Config):
+    proof: str = "auto"
+    """auto (as BACKUP_PROOF says), clone, archive or none."""
 
 
 @dg.asset(
@@ -14,9 +23,12 @@ from resources.deployment.deployment import Deployment
     description="The whole database, archived; its rows were counted and digested on a started copy.",
     required_resource_keys={KEY},
 )
-def full_backup(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+def full_backup(context: dg.AssetExecutionContext, config: BackupConfig) -> dg.MaterializeResult:
+    if config.proof not in CHOICES:
+        raise UsageError(f"proof is {config.proof!r}", hint=f"one of {', '.join(CHOICES)}")
     deployment: Deployment = getattr(context.resources, KEY)
-    manifest = deployment.back_up().manifest
+    scheduled = SCHEDULE_TAG in context.run.tags
+    manifest = deployment.back_up(config.proof, scheduled=scheduled).manifest
     tables = dg.TableSchema(
         columns=[
             dg.TableColumn("table", "string"),
@@ -37,6 +49,9 @@ def full_backup(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
             "rows": sum(digest.rows for digest in manifest.tables.values()),
             "proven": manifest.proof.proven,
             "proof": manifest.proof.result,
+            "proof of": manifest.proof.of or "nothing",
+            "proof (s)": manifest.proof.seconds,
+            "restore (s)": manifest.proof.restore_seconds,
             "seconds": round(deployment.timings["backup"], 3),
             "schema version": manifest.schema_version,
             "path": dg.MetadataValue.path(manifest.file_path),

@@ -8,9 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dbsync_assets.cli.context import HERE, Json, Loaded, Project, deployment_of, load, watching
+from dbsync_assets.cli.context import HERE, Json, Loaded, Project, deployment_of, load
 from dbsync_assets.cli.output import emit_json, say, size, table
 from dbsync_assets.run_job import run_job
+from resources.backup.proof_choice import CHOICES
+from resources.errors import UsageError
+
+if TYPE_CHECKING:
+    from resources.backup.manifest import Manifest
 
 if TYPE_CHECKING:
     from resources.backup.manifest import Manifest
@@ -31,27 +36,42 @@ def backup(
             "--incremental", help="Store only what changed since the newest backup: its binary logs."
         ),
     ] = False,
+    proof: Annotated[
+        str,
+        typer.Option(
+            help="What is restored to prove it: clone, archive or none; auto does as BACKUP_PROOF says.",
+            metavar="auto|clone|archive|none",
+        ),
+    ] = "auto",
     project: Project = HERE,
     as_json: Json = False,
 ) -> None:
     """Make a full backup and prove it by starting it; or an incremental one that continues the newest."""
+    if proof not in CHOICES:
+        raise UsageError(f"--proof {proof!r} is not known", hint=f"one of {', '.join(CHOICES)}")
     loaded = load(Path(project))
     if incremental:
         _incremental(loaded, as_json)
         return
     with deployment_of(loaded, "change") as deployment:
         deployment.begin_backup()  # the server copies while Dagster is imported, which takes as long
-        run_job("backup", deployment, loaded.settings)
+        run_job("backup", deployment, loaded.settings, config={"full_backup": {"proof": proof}})
         made = deployment.backup
     assert made
     manifest = made.manifest
     if as_json:
-        emit_json({"ok": True, **manifest.info.as_dict(), "proof": manifest.proof.as_dict()})
+        engine = {"engine": manifest.engine, "engine_reason": manifest.engine_reason}
+        emit_json({"ok": True, **manifest.info.as_dict(), **engine, "proof": manifest.proof.as_dict()})
         return
     rows = sum(digest.rows for digest in manifest.tables.values())
-    contents = f"{len(manifest.tables)} tables, {rows:,} rows"
+    contents = f"{len(manifest.schema.tables)} tables"
+    contents += f", {rows:,} rows" if manifest.tables else ", rows not read"
     say(f"{manifest.id}  {manifest.engine}, {size(manifest.size)}, {contents}")
-    say(f"proven: {manifest.proof.result}")
+    say(f"engine: {manifest.engine}, because {manifest.engine_reason}")
+    if manifest.proof.proven:
+        say(f"proven: {manifest.proof.result}")
+    else:
+        say(f"{manifest.proof.result}; prove it with: dbsync backups verify {manifest.id}", "yellow")
     say(f"restore with: dbsync restore {manifest.id}")
 
 
@@ -76,46 +96,79 @@ def _incremental(loaded: Loaded, as_json: bool) -> None:
 def list_(project: Project = HERE, as_json: Json = False) -> None:
     """Every stored backup, newest last."""
     from resources.backup.catalog import list_backups
+    from resources.backup.standing import standing
 
     found = list_backups(load(Path(project)).target.storage)
     if as_json:
-        emit_json(
-            [
-                m.info.as_dict() | {"proven": m.proof.proven, "engine": m.engine, "parent": m.parent}
-                for m in found
-            ]
-        )
+        emit_json([_listed(m) for m in found])
         return
     if not found:
         say("no backups yet; make one with: dbsync backup")
         return
     table(
         f"{len(found)} backups",
-        ["id", "type", "engine", "size", "rows", "schema version", "proven", "continues"],
+        [
+            "id",
+            "type",
+            "engine",
+            "size",
+            "rows",
+            "schema version",
+            "proof",
+            "of",
+            "at",
+            "restore",
+            "continues",
+        ],
         [
             [
                 m.id,
                 m.type,
                 m.engine,
                 size(m.size),
-                f"{sum(d.rows for d in m.tables.values()):,}" if m.type == "full" else "",
+                f"{sum(d.rows for d in m.tables.values()):,}" if m.tables else "-",
                 m.schema_version,
-                "yes" if m.proof.proven else "NO",
-                m.parent,
+                s.word,
+                s.proof.of or "-",
+                s.proof.at[:16] or "-",
+                _seconds(s.proof.restore_seconds),
+                m.parent or "-",
             ]
             for m in found
+            for s in (standing(m),)
         ],
     )
+
+
+def _listed(manifest: Manifest) -> dict[str, object]:
+    from resources.backup.standing import standing
+
+    found = standing(manifest)
+    return manifest.info.as_dict() | {
+        "engine": manifest.engine,
+        "engine_reason": manifest.engine_reason,
+        "proven": found.proven,
+        "proof": found.as_dict(),
+        "parent": manifest.parent,
+    }
+
+
+def _seconds(count: float) -> str:
+    return f"{count:.1f} s" if count else "-"
 
 
 @group.command("show")
 def show(backup_id: Id, project: Project = HERE, as_json: Json = False) -> None:
     """One backup's manifest: position, proof, tables."""
     from resources.backup.catalog import load_manifest
+    from resources.backup.standing import later_proofs, standing
 
     manifest = load_manifest(load(Path(project)).target.storage, backup_id)
+    found = standing(manifest)
+    later = later_proofs(Path(manifest.file_path))
     if as_json:
-        emit_json(manifest.as_dict())
+        proofs = {"standing": found.as_dict(), "later_proofs": [proof.as_dict() for proof in later]}
+        emit_json(manifest.as_dict() | proofs)
         return
     say(f"id              {manifest.id}")
     say(f"made            {manifest.timestamp} by {manifest.engine} ({manifest.engine_reason})")
@@ -125,7 +178,12 @@ def show(backup_id: Id, project: Project = HERE, as_json: Json = False) -> None:
     say(f"position        {manifest.binlog_file}:{manifest.binlog_position}  GTIDs {gtids}")
     say(f"schema version  {manifest.schema_version}")
     say(f"stored          {size(manifest.size)} in {len(manifest.files)} files, {manifest.file_path}")
-    say(f"proof           {manifest.proof.result}")
+    say(f"standing        {found.word}", "" if found.proven else "yellow")
+    for proof in [manifest.proof, *later]:
+        when = f"{proof.at} {proof.of}, restored in {_seconds(proof.restore_seconds)}: " if proof.of else ""
+        say(f"proof           {when}{proof.result}")
+    for note in manifest.notes:
+        say(f"note            {note}")
     if manifest.span:
         span = manifest.span
         say(f"continues       {manifest.parent}")
@@ -137,18 +195,28 @@ def show(backup_id: Id, project: Project = HERE, as_json: Json = False) -> None:
 
 
 @group.command("verify")
-def verify(backup_id: Id, project: Project = HERE, as_json: Json = False) -> None:
+def verify(
+    backup_id: Annotated[
+        str, typer.Argument(help="Backup id; default: the newest one.", metavar="[ID]", show_default=False)
+    ] = "",
+    project: Project = HERE,
+    as_json: Json = False,
+) -> None:
     """Check every stored byte of a backup, then start it and digest its rows again.
 
     Of an incremental one every event is read, and its chain is followed down to its full backup.
-    """
-    from resources.backup.verify import verify_backup
 
+    The outcome is recorded beside the backup, good or bad.
+    """
     loaded = load(Path(project))
-    with watching():
-        manifest = verify_backup(loaded.target, backup_id)
+    with deployment_of(loaded, "read") as deployment:
+        config = {"prove_stored_backup": {"backup_id": backup_id}}
+        run_job("prove_backup", deployment, loaded.settings, config=config)
+        result = deployment.result
     if as_json:
-        emit_json({"ok": True, "id": manifest.id, "proof": manifest.proof.as_dict()})
+        emit_json({"ok": True, **result})
         return
-    does = "restores" if manifest.type == "full" else "continues its parent"
-    say(f"{manifest.id} is whole and {does}: {manifest.proof.result}", "green")
+    proof = result["proof"]
+    say(f"{result['id']} is whole and restores: {proof['result']}", "green")
+    if proof["restore_seconds"]:
+        say(f"a server was up on it after {_seconds(proof['restore_seconds'])}")

@@ -42,6 +42,10 @@ def restore(
             help="DATABASE@HOST:PORT typed out, when the backup was made of another server or database."
         ),
     ] = "",
+    accept_failed_proof: Annotated[
+        bool,
+        typer.Option("--accept-failed-proof", help="Use the backup although its newest proof failed."),
+    ] = False,
     project: Project = HERE,
     as_json: Json = False,
 ) -> None:
@@ -51,7 +55,11 @@ def restore(
         as_json,
         "restore",
         "restore_backup",
-        {"backup_id": backup_id, "confirm_target": confirm_target},
+        {
+            "backup_id": backup_id,
+            "confirm_target": confirm_target,
+            "accept_failed_proof": accept_failed_proof,
+        },
     )
 
 
@@ -65,11 +73,19 @@ def rollback(
             "--accept-loss", help="Go on although rows written since the backup leave the database."
         ),
     ] = False,
+    accept_failed_proof: Annotated[
+        bool,
+        typer.Option("--accept-failed-proof", help="Use the backup although its newest proof failed."),
+    ] = False,
     project: Project = HERE,
     as_json: Json = False,
 ) -> None:
     """Undo a deployment: the tables it touched go back to their state before it."""
-    config = {"deployment_id": deployment, "accept_loss": accept_loss}
+    config = {
+        "deployment_id": deployment,
+        "accept_loss": accept_loss,
+        "accept_failed_proof": accept_failed_proof,
+    }
     _run(project, as_json, "rollback", "roll_back_deployment", config)
 
 

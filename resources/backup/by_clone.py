@@ -75,7 +75,7 @@ def make_by_clone(job: Job, clone: RunningClone) -> Made:
             job.reached("server up at")
             with job.timed("read"):
                 file, position, gtids = clone_position(server)
-                contents = read_contents(server, job.target.database, begun)
+                contents = read_contents(server, job.target.database, begun, with_rows=job.proves)
             job.reached("digested at")
             with job.timed("wait for archive"):
                 files = storing.result()

@@ -7,10 +7,11 @@ from pathlib import Path
 from resources import progress
 from resources.backup.ids import check_id, is_id
 from resources.backup.manifest import FILE_NAME, DamagedManifestError, Manifest, decode
+from resources.backup.standing import standing
 from resources.errors import BackupCorruptError, NoSuchBackupError
 from resources.redact import inert
 
-__all__ = ["check_id", "corrupt", "list_backups", "list_ids", "load_manifest", "looks_whole"]
+__all__ = ["check_id", "corrupt", "list_backups", "list_ids", "load_manifest", "looks_whole", "older_good"]
 
 _LONGEST_MANIFEST = 256 << 20
 
@@ -52,17 +53,22 @@ def load_manifest(storage: Path, backup_id: str) -> Manifest:
 
 def corrupt(storage: Path, backup_id: str, file: str, why: str) -> BackupCorruptError:
     """The error for a damaged backup; its hint names the newest older one that looks whole."""
-    older = next(
-        (one.id for one in reversed(read_catalog(storage)[0]) if one.id < backup_id and looks_whole(one)),
-        None,
-    )
-    hint = f"an older backup: dbsync backups verify {older}" if older else "make a new one: dbsync backup"
     return BackupCorruptError(
         f"backup {backup_id} is damaged: {inert(file)}",
         where=str(storage / backup_id / file),
         why=inert(why),
-        hint=hint,
+        hint=older_good(storage, backup_id),
     )
+
+
+def older_good(storage: Path, backup_id: str) -> str:
+    """What to type next: the newest older backup that is whole, a proven one before any other."""
+    whole = [one for one in reversed(read_catalog(storage)[0]) if one.id < backup_id and looks_whole(one)]
+    proven = [one for one in whole if standing(one).proven]
+    usable = [*proven, *(one for one in whole if not standing(one).failed)]
+    if not usable:
+        return "make a new one: dbsync backup"
+    return f"an older backup: dbsync backups verify {usable[0].id}"
 
 
 def _read(storage: Path, backup_id: str) -> Manifest:

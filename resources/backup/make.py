@@ -1,4 +1,4 @@
-"""A full backup: made, stored, proven, listed. All or nothing."""
+"""A full backup: made, stored, proven as far as was asked for, listed. All or nothing."""
 
 from __future__ import annotations
 
@@ -11,18 +11,26 @@ from pathlib import Path
 from resources import progress
 from resources.backup.by_clone import begin_clone, make_by_clone
 from resources.backup.by_dump import make_by_dump
-from resources.backup.engine import Choice, CloneImpossibleError, choose_engine, instead_of_clone
+from resources.backup.engine import (
+    Choice,
+    CloneImpossibleError,
+    choose_engine,
+    instead_of_clone,
+    instead_of_mydumper,
+)
 from resources.backup.job import Job
 from resources.backup.made import Made, MadeBackup
 from resources.backup.manifest import Manifest
 from resources.backup.owed import owed_backups
-from resources.backup.proof import utc_text
+from resources.backup.proof import no_proof, utc_text
+from resources.backup.prove_archive import prove_archive
 from resources.backup.retention import prune_after
 from resources.backup.running_clone import RunningClone
 from resources.backup.source import read_source
 from resources.backup.storage import partial, publish, remove_partials
 from resources.backup.storage_io import REAL, StorageIo
 from resources.backup.work_folder import remove_abandoned, work_folder
+from resources.errors import BackupCorruptError, BackupFailedError
 from resources.mysql.connection import connect
 from resources.mysql.get import get_mysql
 from resources.target import Target
@@ -30,14 +38,18 @@ from resources.target import Target
 __all__ = ["FullBackup", "MadeBackup", "make_full_backup", "store_remotely"]
 
 
-def make_full_backup(target: Target, *, keep_server: bool = False, io: StorageIo = REAL) -> MadeBackup:
+def make_full_backup(
+    target: Target, *, keep_server: bool = False, proof: str = "clone", io: StorageIo = REAL
+) -> MadeBackup:
     """Make, store, prove and list a full backup of the target; then remove old ones.
 
-    `keep_server`: the private copy that proved it, which holds the state of that moment,
-    stays running for the caller to `close`. An error leaves nothing behind and nothing
-    listed. Raises BackupFailedError, DiskFullError, MysqlNotFoundError, ConnectError.
+    `proof`: of what it was made from (clone), of the stored files (archive), or none; a dump
+    is always proven by its stored files, or not at all. `keep_server`: the private copy that
+    proved it, which holds the state of that moment, stays running for the caller to `close`.
+    An error leaves nothing behind and nothing listed. Raises BackupFailedError,
+    DiskFullError, MysqlNotFoundError, ConnectError.
     """
-    return FullBackup(target, io=io).finish(keep_server=keep_server)
+    return FullBackup(target, io=io).finish(keep_server=keep_server, proof=proof)
 
 
 class FullBackup:
@@ -72,13 +84,16 @@ class FullBackup:
                 self._on_failure.callback(self._clone.abandon)
             self._ending = ending.pop_all()
 
-    def finish(self, *, keep_server: bool = False) -> MadeBackup:
+    def finish(self, *, keep_server: bool = False, proof: str = "clone") -> MadeBackup:
         """Prove, store and list it; then remove old ones. Where there is a bucket, see `store_remotely`."""
         job = self._job
+        job.proof = proof
         with self._ending:
             made = self._make()
-            self._on_failure.callback(made.server.kill)
+            self._on_failure.callback(_end, made)
             manifest = _manifest(job, self._id, self._began_at, self._choice, made)
+            if proof == "archive" and manifest.engine == "clone":
+                manifest = _prove_archive(job, manifest, made, keep_server)
             publish(job.backup, manifest, job.io)
             self._on_failure.pop_all()
             result = MadeBackup(manifest, made.server, job.work)
@@ -94,16 +109,31 @@ class FullBackup:
         self._ending.close()
 
     def _make(self) -> Made:
-        """By the chosen engine, or by mysqldump when a clone turns out to be impossible."""
+        """By the chosen engine, or by the next one when it turns out to be impossible."""
         job = self._job
         if self._clone is not None:
             try:
                 return make_by_clone(job, self._clone)
             except CloneImpossibleError as error:
-                self._choice = instead_of_clone(job.target, job.source, job.installation, error)
-                progress.say(f"backup by {self._choice.engine}: {self._choice.reason}")
-                shutil.rmtree(job.copy, ignore_errors=True)
+                self._next(instead_of_clone(job.target, job.source, job.installation, error))
+        if self._choice.engine == "mydumper":
+            try:
+                return make_by_dump(job, self._choice.tool)
+            except BackupFailedError as error:
+                if job.target.backup_engine == "mydumper":
+                    raise
+                self._next(instead_of_mydumper(self._choice, error))
         return make_by_dump(job)
+
+    def _next(self, choice: Choice) -> None:
+        self._choice = choice
+        progress.say(f"backup by {choice.engine}: {choice.reason}")
+        shutil.rmtree(self._job.copy, ignore_errors=True)
+
+
+def _end(made: Made) -> None:
+    if made.server is not None:
+        made.server.kill()
 
 
 def store_remotely(target: Target, made: Manifest) -> None:
@@ -119,8 +149,35 @@ def store_remotely(target: Target, made: Manifest) -> None:
         prune_after(target, made)
 
 
+def _prove_archive(job: Job, manifest: Manifest, made: Made, keep_server: bool) -> Manifest:
+    """With the archive's own proof. Raises BackupFailedError: what does not restore is no backup."""
+    if not keep_server and made.server is not None:
+        made.server.discard()  # room for the copy that comes out of the archive
+        made.server = None
+    stored = replace(manifest, file_path=str(job.backup))
+    try:
+        with job.timed("prove the archive"):
+            proof = prove_archive(job.target, stored, job.work / "archive")
+    except BackupCorruptError as error:
+        raise BackupFailedError(
+            "the stored archive does not restore to what was backed up, so it is no backup",
+            where=error.where,
+            why=error.why,
+            hint="check the disk of BACKUP_STORAGE_PATH, then: dbsync backup",
+        ) from error
+    finally:
+        shutil.rmtree(job.work / "archive", ignore_errors=True)
+    return replace(manifest, proof=proof, timings=dict(job.timings))
+
+
 def _manifest(job: Job, backup_id: str, began_at: str, choice: Choice, made: Made) -> Manifest:
     contents, source = made.contents, job.source
+    proof = no_proof()
+    if job.proves:
+        assert made.server
+        of = "clone" if choice.engine == "clone" else "archive"
+        restored = job.timings.get("start", 0.0) + job.timings.get("load", 0.0)
+        proof = contents.proof(made.server, made.how, of, restored)
     return Manifest(
         id=backup_id,
         timestamp=began_at,
@@ -140,7 +197,7 @@ def _manifest(job: Job, backup_id: str, began_at: str, choice: Choice, made: Mad
         tables=contents.tables,
         schema_digest=contents.schema.digest,
         schema=contents.schema,
-        proof=contents.proof(made.server, made.how, "clone" if choice.engine == "clone" else "archive"),
+        proof=proof,
         database_charset=(source.charset, source.collation),
         notes=tuple(made.notes),
         timings=dict(job.timings),

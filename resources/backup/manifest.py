@@ -60,6 +60,8 @@ class Proof:
     result: str
     of: str = "clone"
     """What was restored: clone (what the archive was made from), archive (the stored files), or ""."""
+    restore_seconds: float = 0.0
+    """Until a server answered on it; `seconds` goes on until the last row was read."""
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)

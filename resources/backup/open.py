@@ -6,8 +6,8 @@ from pathlib import Path
 
 from resources.backup.age_keys import require_key
 from resources.backup.archive import MismatchError, unpack
+from resources.backup.logical import load
 from resources.backup.manifest import Manifest
-from resources.backup.mysqldump import load
 from resources.backup.private_copy import copy_server, empty_server
 from resources.backup.proof import start_for_proof
 from resources.backup.remote.fetch import fetch_backup
@@ -51,14 +51,15 @@ def open_manifest(target: Target, manifest: Manifest, folder: Path) -> PrivateSe
             charset, collation = manifest.database_charset
             backup = Path(manifest.file_path)
             load(
+                manifest.engine,
+                target,
                 server,
                 backup,
-                manifest.files[0],
+                manifest.files,
                 manifest.database,
                 charset,
                 collation,
                 manifest.schema,
-                target.age_identity,
             )
         except BaseException:
             server.discard()

@@ -13,6 +13,7 @@ from resources.backup.owed import owed_backups
 from resources.backup.remote.listing import is_remote, remote_backups
 from resources.backup.remove import remove_backups
 from resources.backup.retention_plan import Plan, Stored, plan_retention
+from resources.backup.standing import standing
 from resources.backup.storage import abandoned, remove_partials
 from resources.backup.stored_files import verify_files
 from resources.errors import BackupCorruptError, DbsyncError, NoSuchBackupError
@@ -118,7 +119,7 @@ def _stored(manifest: Manifest, target: Target, server_uuid: str) -> Stored:
         type=manifest.type,
         parent=manifest.parent,
         made=datetime.fromisoformat(manifest.timestamp),
-        proven=manifest.proof.proven,
+        proven=standing(manifest).proven,
         whole=not ours or is_remote(manifest) or looks_whole(manifest),
         ours=ours,
     )

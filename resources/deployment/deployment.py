@@ -14,6 +14,7 @@ from typing import Any, Literal, TypeVar
 from resources import progress
 from resources.backup.made import MadeBackup
 from resources.backup.make import FullBackup
+from resources.backup.proof_choice import proof_choice
 from resources.deployment import gates, record
 from resources.deployment.notice import send_notice
 from resources.deployment.preflight import ensure_database, require_privileges
@@ -129,13 +130,15 @@ class Deployment:
         self.begin()
         self._full_backup = self._timed("backup", lambda: FullBackup(self.target))
 
-    def back_up(self) -> MadeBackup:
-        """A proven full backup, its private copy left running until the deployment ends."""
+    def back_up(self, proof: str = "auto", *, scheduled: bool = False) -> MadeBackup:
+        """A full backup; in a deployment its private copy stays until the end. `proof`: see proof_choice."""
         if self._full_backup is None:
             self.begin_backup()
         full = self._full_backup
         assert full
-        made = self._timed("backup", lambda: full.finish(keep_server=True))
+        of = proof_choice(proof, self.target.backup_proof, scheduled=scheduled)
+        keep = self.purpose == "deploy"
+        made = self._timed("backup", lambda: full.finish(keep_server=keep, proof=of))
         self.timings["backup"] = full.seconds
         self.backup = made
         manifest = made.manifest

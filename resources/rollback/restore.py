@@ -15,7 +15,8 @@ from resources.backup.manifest import Manifest
 from resources.backup.open import open_manifest
 from resources.backup.remote.fetch import fetch_backup
 from resources.backup.remote.listing import locate
-from resources.backup.verify import verify_files
+from resources.backup.stored_files import verify_files
+from resources.backup.usable import require_usable
 from resources.backup.work_folder import work_folder
 from resources.errors import (
     ConnectError,
@@ -70,17 +71,26 @@ class RestoreResult:
         }
 
 
-def restore_backup(target: Target, backup_id: str, *, confirm_target: str | None = None) -> RestoreResult:
+def restore_backup(
+    target: Target,
+    backup_id: str,
+    *,
+    confirm_target: str | None = None,
+    accept_failed_proof: bool = False,
+) -> RestoreResult:
     """Put every table and object of the backup into the target; digests compared before and after.
 
     Tables that the backup does not have leave the database too; all that was there is in the
     database that the result names. Raises, with nothing touched: NoSuchBackupError,
-    BackupCorruptError, BackupKeyError, RemoteStorageError, TargetMismatchError (unless
-    `confirm_target` is the target's name), DiskFullError. Raises RestoreFailedError where it stopped later, saying what is where.
+    BackupCorruptError, BackupKeyError, RemoteStorageError, UnprovenBackupError where its newest
+    proof failed (unless `accept_failed_proof`), TargetMismatchError (unless `confirm_target` is the
+    target's name), DiskFullError. Raises RestoreFailedError where it stopped later, saying what is
+    where.
     """
     begun = time.monotonic()
     manifest = locate(target, backup_id)
     _require_target(target, manifest, confirm_target)
+    require_usable(target.storage, manifest, accept_failed_proof=accept_failed_proof)
     named, target = target.name, as_spelled(target)
     fetch_backup(target, backup_id, to_open=True)
     with progress.step(f"verify backup {backup_id}"):
@@ -129,7 +139,7 @@ def _put_back(
         old,
         sorted({*present, *old.tables}),
         names=names,
-        proven=manifest.tables,
+        proven=manifest.tables or None,
         record=lambda step, **facts: journal.record(entry, "restoring", step=step, **facts),
     )
     with connect(target.endpoint) as connection:

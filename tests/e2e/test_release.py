@@ -168,7 +168,7 @@ def test_the_dagster_instance_has_the_run_with_its_gates(project):
         logs = instance.all_logs(runs[0].run_id)
     events = [entry.get_dagster_event() for entry in logs if entry.is_dagster_event]
     kinds = [event.event_type for event in events]
-    assert kinds.count(dg.DagsterEventType.ASSET_CHECK_EVALUATION) == 6
+    assert kinds.count(dg.DagsterEventType.ASSET_CHECK_EVALUATION) == 7
     made = {
         event.asset_key for event in events if event.event_type == dg.DagsterEventType.ASSET_MATERIALIZATION
     }
