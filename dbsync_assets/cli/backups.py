@@ -1,22 +1,29 @@
-"""`dbsync backup` and `dbsync backups list|show|verify`."""
+"""`dbsync backup` and `dbsync backups list|show|verify|prune|reindex`."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from dbsync_assets.cli import catalog
 from dbsync_assets.cli.context import HERE, Json, Project, deployment_of, load, watching
 from dbsync_assets.cli.output import emit_json, say, size, table
 from dbsync_assets.run_job import run_job
 
+if TYPE_CHECKING:
+    from resources.backup.entry import Entry
+
 Id = Annotated[str, typer.Argument(help="Backup id, from `dbsync backups list`.", metavar="ID")]
-group = typer.Typer(help="List, show and verify stored backups.", no_args_is_help=True, rich_markup_mode=None)
+group = typer.Typer(
+    help="List, show, verify and remove stored backups.", no_args_is_help=True, rich_markup_mode=None
+)
 
 
 def register(app: typer.Typer) -> None:
     app.command("backup")(backup)
+    catalog.register(group)
     app.add_typer(group, name="backups")
 
 
@@ -41,11 +48,12 @@ def backup(project: Project = HERE, as_json: Json = False) -> None:
 @group.command("list")
 def list_(project: Project = HERE, as_json: Json = False) -> None:
     """Every stored backup, newest last."""
-    from resources.backup.catalog import list_backups
+    from resources.backup.index import list_entries
 
-    found = list_backups(load(Path(project)).target.storage)
+    with watching():  # what is damaged, and an index that was rebuilt
+        found = list_entries(load(Path(project)).target.storage)
     if as_json:
-        emit_json([m.info.as_dict() | {"proven": m.proof.proven, "engine": m.engine} for m in found])
+        emit_json([listed(entry) for entry in found])
         return
     if not found:
         say("no backups yet; make one with: dbsync backup")
@@ -55,16 +63,33 @@ def list_(project: Project = HERE, as_json: Json = False) -> None:
         ["id", "engine", "size", "rows", "schema version", "proven"],
         [
             [
-                m.id,
-                m.engine,
-                size(m.size),
-                f"{sum(d.rows for d in m.tables.values()):,}",
-                m.schema_version,
-                "yes" if m.proof.proven else "NO",
+                one.id,
+                one.engine,
+                size(one.size),
+                f"{one.rows:,}",
+                one.schema_version,
+                "yes" if one.proof.proven else "NO",
             ]
-            for m in found
+            for one in found
         ],
     )
+
+
+def listed(entry: Entry) -> dict[str, Any]:
+    """BackupInfo, and what one chooses a backup by."""
+    return {
+        "id": entry.id,
+        "timestamp": entry.timestamp,
+        "type": entry.type,
+        "size": entry.size,
+        "schema_version": entry.schema_version,
+        "file_path": entry.file_path,
+        "proven": entry.proof.proven,
+        "engine": entry.engine,
+        "parent": entry.parent,
+        "database": entry.database,
+        "rows": entry.rows,
+    }
 
 
 @group.command("show")

@@ -22,10 +22,14 @@ def register(app: typer.Typer) -> None:
 def status(project: Project = HERE, as_json: Json = False) -> None:
     """Where the database stands. Changes nothing.
 
-    Applied, pending, edited, missing and failed migrations, and the last deployment.
+    Applied, pending, edited, missing and failed migrations, the last deployment, and whether the
+    newest proven backup is young enough and another one has room.
     Exit code 0: up to date. 34: migrations are pending. 30: the history is not clean.
     35: a killed deployment is not put right yet.
     """
+    from resources.backup.freshness import freshness
+    from resources.backup.headroom import headroom
+    from resources.backup.index import look
     from resources.journal import Journal
     from resources.prisma.status import migration_status
     from resources.rollback.reconcile import unfinished
@@ -37,6 +41,8 @@ def status(project: Project = HERE, as_json: Json = False) -> None:
     last = entries[-1] if entries else None
     # First: its half-applied migration would be called failed, and there is nothing to resolve by hand.
     refusal = _unfinished(unfinished(target, journal)) or found.refusal()
+    stored = look(target.storage).entries
+    fresh, room = freshness(target, stored), headroom(target, stored)
     if as_json:
         error = refusal.as_dict() if refusal else None
         emit_json(
@@ -44,6 +50,12 @@ def status(project: Project = HERE, as_json: Json = False) -> None:
                 "ok": refusal is None,
                 **found.as_dict(),
                 "last_deployment": last and last.as_dict(),
+                "backups": {
+                    "newest_proven": fresh.newest and fresh.newest.id,
+                    "age_seconds": round(fresh.age, 1) if fresh.newest else None,
+                    "fresh": fresh.is_fresh,
+                    "room_for": room and room.fits,
+                },
                 "error": error,
             }
         )
@@ -59,6 +71,9 @@ def status(project: Project = HERE, as_json: Json = False) -> None:
             say(f"last deployment {last.id}: {last.phase} ({last.begun_at})")
         else:
             say("no deployment by dbsync yet")
+        say(f"{'' if fresh.is_fresh else '! '}{fresh}")
+        if room and not room.is_enough:
+            say(f"! storage: {room}")
     if refusal:
         raise refusal
     if found.pending_names:

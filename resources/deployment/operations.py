@@ -1,9 +1,10 @@
-"""Changes to a target outside a release, each under the deployment lock."""
+"""Changes to a target or its backups outside a release, each under the deployment lock."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from resources.backup.retention import prune
 from resources.deployment.deployment import Deployment
 from resources.errors import NothingToRollBackError, UsageError
 from resources.journal import DeploymentRecord
@@ -81,4 +82,14 @@ def reset(deployment: Deployment, confirm_database: str | None) -> dict[str, Any
         return done
 
     deployment.result = deployment.run("reset", work, leave_killed=True)
+    return deployment.result
+
+
+def retention(deployment: Deployment) -> dict[str, Any]:
+    """Remove the old backups that the rules let go. Under the lock: no restore reads what is removed."""
+
+    def work() -> dict[str, Any]:
+        return prune(deployment.target).as_dict()
+
+    deployment.result = deployment.run("retention", work)
     return deployment.result

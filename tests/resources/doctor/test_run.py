@@ -143,3 +143,19 @@ def test_triggers_of_other_accounts_and_error_1419_are_foreseen(server, database
 )
 def test_which_versions_fit(server, here, clone, dump):
     assert (clone_fits(server, here), dump_fits(server, here)) == (clone, dump)
+
+
+def test_an_old_backup_and_a_short_storage_are_warnings_with_a_fix(target):
+    from tests.resources.backup.test_index import put
+
+    found = _by_name(target)
+    assert found["backups: age"].status == "warn" and found["backups: age"].fix == "dbsync backup"
+    assert found["backups: headroom"].status == "ok"
+    put(target.storage, 1, database=target.database, timestamp="2020-01-01T00:00:00.000Z", size=1 << 50)
+    found = _by_name(target)
+    assert "BACKUP_MAX_AGE is 1 d 2 h" in found["backups: age"].detail
+    assert found["backups: catalog"].status == "warn" and found["backups: catalog"].fix == (
+        "dbsync backups reindex"
+    )
+    assert found["backups: headroom"].status == "warn" and "no room" in found["backups: headroom"].detail
+    assert [path.name for path in target.storage.iterdir()] == ["20261123T120000Z-0001-full"], "it only looks"
