@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import dagster as dg
 
+from checks.backup_fresh import backup_fresh
+from checks.catalog_sound import catalog_sound
+from checks.storage_headroom import storage_headroom
 from dbsync_assets.assets.full_backup import full_backup
 from dbsync_assets.assets.health_report import health_report
 from dbsync_assets.assets.incremental_backup import incremental_backup
@@ -11,6 +14,8 @@ from dbsync_assets.assets.migration_source import migration_source
 from dbsync_assets.assets.validation_report import validation_report
 from dbsync_assets.rollback_hook import undo_failed_deployment
 
+BACKUP_OBSERVATIONS = (backup_fresh, catalog_sound, storage_headroom)
+"""Looked at with the health too: a backup grows old while none is made."""
 RELEASE = dg.AssetSelection.groups("release")
 
 
@@ -51,8 +56,8 @@ validate = dg.define_asset_job(
 )
 health_check = dg.define_asset_job(
     "health_check",
-    _with_checks(health_report),
-    description="Database, application and system figures.",
+    _with_checks(health_report) | dg.AssetSelection.checks(*BACKUP_OBSERVATIONS),
+    description="Database, application and system figures; are the backups fresh, whole, with room for more?",
     executor_def=dg.in_process_executor,
 )
 

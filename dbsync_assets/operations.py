@@ -1,4 +1,4 @@
-"""Jobs that are not part of the release graph: restore, rollback, resolve, reset.
+"""Jobs that are not part of the release graph: restore, rollback, resolve, reset, retention.
 
 Their run configuration holds names only, never a secret: Dagster shows it in the UI.
 """
@@ -7,6 +7,7 @@ from typing import Any
 
 import dagster as dg
 
+from dbsync_assets.catalog_metadata import verdict_table
 from dbsync_assets.deployment_resource import KEY
 from resources.deployment import operations
 from resources.deployment.deployment import Deployment
@@ -76,6 +77,20 @@ def reset_op(context: dg.OpExecutionContext, config: ResetConfig) -> dict:
     return result
 
 
+@dg.op(name="remove_old_backups", required_resource_keys={KEY}, out=dg.Out(dict))
+def retention_op(context: dg.OpExecutionContext) -> dict:
+    result = operations.retention(_deployment(context))
+    context.add_output_metadata(
+        {
+            "kept": sum(one["kept"] for one in result["backups"]),
+            "removed": len(result["removed"]),
+            "refusal": result["refusal"],
+            "backups": verdict_table(result["backups"]),
+        }
+    )
+    return result
+
+
 @dg.job(executor_def=dg.in_process_executor, description="Put a named backup back into its target.")
 def restore() -> None:
     restore_op()
@@ -96,4 +111,12 @@ def reset() -> None:
     reset_op()
 
 
-ALL = [restore, rollback, resolve, reset]
+@dg.job(
+    executor_def=dg.in_process_executor,
+    description="Remove old backups by the rules of BACKUP_KEEP…; never the last proven ones.",
+)
+def retention() -> None:
+    retention_op()
+
+
+ALL = [restore, rollback, resolve, reset, retention]

@@ -3,7 +3,9 @@
 import dagster as dg
 
 from dbsync_assets.assets.migration_source import migration_source
+from dbsync_assets.catalog_metadata import catalog, figures
 from dbsync_assets.deployment_resource import KEY
+from resources.backup.index import look
 from resources.backup.proof_choice import CHOICES
 from resources.deployment.deployment import Deployment
 from resources.errors import UsageError
@@ -45,14 +47,10 @@ def full_backup(context: dg.AssetExecutionContext, config: BackupConfig) -> dg.M
         metadata={
             "id": manifest.id,
             "engine": f"{manifest.engine} ({manifest.engine_reason})",
-            "size (bytes)": manifest.size,
-            "rows": sum(digest.rows for digest in manifest.tables.values()),
-            "proven": manifest.proof.proven,
             "proof": manifest.proof.result,
             "proof of": manifest.proof.of or "nothing",
-            "proof (s)": manifest.proof.seconds,
-            "restore (s)": manifest.proof.restore_seconds,
-            "seconds": round(deployment.timings["backup"], 3),
+            **catalog(look(deployment.target.storage).entries, manifest.database),
+            **figures(manifest, deployment.timings["backup"]),
             "schema version": manifest.schema_version,
             "path": dg.MetadataValue.path(manifest.file_path),
             "tables": dg.MetadataValue.table(records, tables),

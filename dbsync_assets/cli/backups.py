@@ -1,31 +1,33 @@
-"""`dbsync backup` and `dbsync backups list|show|verify`."""
+"""`dbsync backup` and `dbsync backups list|show|verify|prune|reindex`."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from dbsync_assets.cli.context import HERE, Json, Loaded, Project, deployment_of, load
+from dbsync_assets.cli import catalog
+from dbsync_assets.cli.context import HERE, Json, Loaded, Project, deployment_of, load, watching
 from dbsync_assets.cli.output import emit_json, say, size, table
 from dbsync_assets.run_job import run_job
 from resources.backup.proof_choice import CHOICES
 from resources.errors import UsageError
 
 if TYPE_CHECKING:
-    from resources.backup.manifest import Manifest
-
-if TYPE_CHECKING:
+    from resources.backup.entry import Entry
     from resources.backup.manifest import Manifest
 
 Id = Annotated[str, typer.Argument(help="Backup id, from `dbsync backups list`.", metavar="ID")]
-group = typer.Typer(help="List, show and verify stored backups.", no_args_is_help=True, rich_markup_mode=None)
+group = typer.Typer(
+    help="List, show, verify and remove stored backups.", no_args_is_help=True, rich_markup_mode=None
+)
 
 
 def register(app: typer.Typer) -> None:
     app.command("backup")(backup)
+    catalog.register(group)
     app.add_typer(group, name="backups")
 
 
@@ -95,12 +97,13 @@ def _incremental(loaded: Loaded, as_json: bool) -> None:
 @group.command("list")
 def list_(project: Project = HERE, as_json: Json = False) -> None:
     """Every stored backup, newest last."""
-    from resources.backup.catalog import list_backups
+    from resources.backup.index import list_entries
     from resources.backup.standing import standing
 
-    found = list_backups(load(Path(project)).target.storage)
+    with watching():  # what is damaged, and an index that was rebuilt
+        found = list_entries(load(Path(project)).target.storage)
     if as_json:
-        emit_json([_listed(m) for m in found])
+        emit_json([listed(entry) for entry in found])
         return
     if not found:
         say("no backups yet; make one with: dbsync backup")
@@ -122,34 +125,42 @@ def list_(project: Project = HERE, as_json: Json = False) -> None:
         ],
         [
             [
-                m.id,
-                m.type,
-                m.engine,
-                size(m.size),
-                f"{sum(d.rows for d in m.tables.values()):,}" if m.tables else "-",
-                m.schema_version,
+                one.id,
+                one.type,
+                one.engine,
+                size(one.size),
+                f"{one.rows:,}" if one.tables else "-",
+                one.schema_version,
                 s.word,
                 s.proof.of or "-",
                 s.proof.at[:16] or "-",
                 _seconds(s.proof.restore_seconds),
-                m.parent or "-",
+                one.parent or "-",
             ]
-            for m in found
-            for s in (standing(m),)
+            for one in found
+            for s in (standing(one),)
         ],
     )
 
 
-def _listed(manifest: Manifest) -> dict[str, object]:
+def listed(entry: Entry) -> dict[str, Any]:
+    """BackupInfo, and what one chooses a backup by."""
     from resources.backup.standing import standing
 
-    found = standing(manifest)
-    return manifest.info.as_dict() | {
-        "engine": manifest.engine,
-        "engine_reason": manifest.engine_reason,
+    found = standing(entry)
+    return {
+        "id": entry.id,
+        "timestamp": entry.timestamp,
+        "type": entry.type,
+        "size": entry.size,
+        "schema_version": entry.schema_version,
+        "file_path": entry.file_path,
         "proven": found.proven,
         "proof": found.as_dict(),
-        "parent": manifest.parent,
+        "engine": entry.engine,
+        "parent": entry.parent,
+        "database": entry.database,
+        "rows": entry.rows,
     }
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from resources.backup.manifest import Manifest, Proof
 
 _TEXTS = ("id", "timestamp", "type", "parent", "schema_version", "engine", "database", "server_uuid")
-_NUMBERS = ("size", "plain_size", "tables", "rows")
+_NUMBERS = ("size", "files", "plain_size", "tables", "rows")
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,8 @@ class Entry:
     parent: str
     size: int
     """Of the stored files."""
+    files: int
+    """How many are stored."""
     plain_size: int
     """Bytes that unpacking writes."""
     schema_version: str
@@ -45,6 +47,7 @@ class Entry:
             type=manifest.type,
             parent=manifest.parent,
             size=manifest.size,
+            files=len(manifest.files),
             plain_size=manifest.plain_size,
             schema_version=manifest.schema_version,
             engine=manifest.engine,

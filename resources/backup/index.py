@@ -77,6 +77,8 @@ def reindex(storage: Path) -> Look:
 
 def look(storage: Path, *, believe: bool = True) -> Look:
     """Read manifests and index and compare them; changes nothing. `believe`: use entries that match."""
+    if not storage.is_dir():
+        return Look((), {}, "sound")
     known: dict[str, Entry] = {}
     kind: Literal["sound", "missing", "damaged", "stale"] = "sound"
     problem = ""

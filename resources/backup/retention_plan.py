@@ -98,9 +98,8 @@ def plan_retention(
             verdicts.append(Verdict(one.id, one.made, True, ", ".join(reasons[one.id])))
         elif one.type == "full":
             fault = f"{one.fault}, and " if one.fault else ""
-            verdicts.append(
-                Verdict(one.id, one.made, False, f"{fault}{max(1, keep.last)} newer good ones are kept")
-            )
+            newer = "a newer good one is" if keep.last <= 1 else f"{keep.last} newer good ones are"
+            verdicts.append(Verdict(one.id, one.made, False, f"{fault}{newer} kept"))
         else:
             verdicts.append(_increment(one, _base(one, everything), everything, damaged, reasons))
     return Plan(

@@ -9,13 +9,22 @@ import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
-from resources.backup.manifest import Manifest, Proof
+from resources.backup.manifest import Proof
 from resources.durable_file import disk_full, fsync_folder
 from resources.redact import redact_value
 
 FILE_NAME = "proofs.jsonl"
 _LONGEST = 16 << 20
+
+
+class _Proven(Protocol):
+    @property
+    def file_path(self) -> str: ...
+
+    @property
+    def proof(self) -> Proof: ...
 
 
 @dataclass(frozen=True)
@@ -44,10 +53,11 @@ class Standing:
         return self.proof.as_dict() | {"standing": self.word, "proofs": self.proofs}
 
 
-def standing(manifest: Manifest) -> Standing:
-    later = later_proofs(Path(manifest.file_path))
-    tried = len(later) + (1 if manifest.proof.of else 0)
-    return Standing(later[-1] if later else manifest.proof, tried)
+def standing(backup: _Proven) -> Standing:
+    """Of a manifest or a line of the catalog."""
+    later = later_proofs(Path(backup.file_path))
+    tried = len(later) + (1 if backup.proof.of else 0)
+    return Standing(later[-1] if later else backup.proof, tried)
 
 
 def later_proofs(backup: Path) -> list[Proof]:

@@ -1,4 +1,4 @@
-"""Changes to a target outside a release, each under the deployment lock."""
+"""Changes to a target or its backups outside a release, each under the deployment lock."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Any
 
 from resources.backup.incremental.make import make_incremental_backup
 from resources.backup.manifest import Manifest
+from resources.backup.retention import prune
 from resources.backup.verify import newest_backup, verify_backup
 from resources.deployment.deployment import Deployment
 from resources.errors import NothingToRollBackError, UsageError
@@ -123,4 +124,14 @@ def reset(deployment: Deployment, confirm_database: str | None) -> dict[str, Any
         return done
 
     deployment.result = deployment.run("reset", work, leave_killed=True)
+    return deployment.result
+
+
+def retention(deployment: Deployment) -> dict[str, Any]:
+    """Remove the old backups that the rules let go. Under the lock: no restore reads what is removed."""
+
+    def work() -> dict[str, Any]:
+        return prune(deployment.target).as_dict()
+
+    deployment.result = deployment.run("retention", work)
     return deployment.result

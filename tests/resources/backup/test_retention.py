@@ -36,14 +36,22 @@ def storage(tmp_path) -> Path:
 def add(storage, tmp_path):
     """Put a small but whole backup into the storage; `hour` is when it was made."""
 
-    def put(number: int, hour: int | None = None, *, type: str = "full", **more: object) -> Manifest:
+    def put(
+        number: int,
+        hour: int | None = None,
+        *,
+        type: str = "full",
+        timestamp_text: str = "",
+        **more: object,
+    ) -> Manifest:
         backup_id = f"20261122T120000Z-{number:04d}-{'full' if type == 'full' else 'incr'}"
         folder = storage / backup_id
         folder.mkdir(parents=True)
         files = tuple(pack(tmp_path / "source", ["data"], folder))
         made = NOON - timedelta(days=1) + timedelta(hours=number if hour is None else hour)
-        timestamp = made.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        one = replace(MANIFEST, id=backup_id, type=type, timestamp=timestamp, files=files, **more)
+        timestamp = timestamp_text or made.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        size = sum(file.stored_length for file in files)
+        one = replace(MANIFEST, id=backup_id, type=type, timestamp=timestamp, files=files, size=size, **more)
         (folder / "manifest.json").write_bytes(one.encode())
         return one
 
@@ -88,8 +96,8 @@ def test_a_dry_run_says_what_would_go_and_touches_nothing(storage, add):
     would = remove(storage, 1, dry_run=True)
     assert sorted(storage.rglob("*")) == before
     assert {one.id: (one.kept, one.why) for one in would.plan.verdicts} == {
-        "20261122T120000Z-0001-full": (False, "1 newer good ones are kept"),
-        "20261122T120000Z-0002-full": (False, "1 newer good ones are kept"),
+        "20261122T120000Z-0001-full": (False, "a newer good one is kept"),
+        "20261122T120000Z-0002-full": (False, "a newer good one is kept"),
         "20261122T120000Z-0003-full": (True, "newest"),
     }
     assert remove(storage, 1).removed == would.removed
@@ -267,8 +275,9 @@ def test_what_killed_processes_left_is_cleaned_and_what_lives_is_not(storage, ad
         folder.mkdir()
     for file in (torn, fresh):
         file.touch()
+    yesterday = time.time() - 86400
     for path in (old, torn):
-        os.utime(path, (time.time() - 86400,) * 2)
+        os.utime(path, (yesterday, yesterday))
     assert len(remove(storage, 7, dry_run=True).cleaned) == 3
     assert len(remove(storage, 7).cleaned) == 3
     assert [path for path in (removing, old, torn) if path.exists()] == []
