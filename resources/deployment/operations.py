@@ -6,6 +6,7 @@ from typing import Any
 
 from resources.backup.incremental.make import make_incremental_backup
 from resources.backup.manifest import Manifest
+from resources.backup.moment.moment import Moment
 from resources.deployment.deployment import Deployment
 from resources.errors import NothingToRollBackError, UsageError
 from resources.journal import DeploymentRecord
@@ -22,12 +23,16 @@ def back_up_incrementally(deployment: Deployment) -> Manifest:
     return made
 
 
-def restore(deployment: Deployment, backup_id: str, confirm_target: str | None) -> dict[str, Any]:
-    """Put a backup back. Raises what `restore_backup` raises; result as a JSON-ready dict."""
+def restore(
+    deployment: Deployment, backup_id: str, confirm_target: str | None, moment: Moment | None = None
+) -> dict[str, Any]:
+    """Put a backup back, or the state at a moment after it. Raises what `restore_backup` raises;
+    result as a JSON-ready dict.
+    """
     target = deployment.target
 
     def work() -> dict[str, Any]:
-        restored = restore_backup(target, backup_id, confirm_target=confirm_target)
+        restored = restore_backup(target, backup_id, confirm_target=confirm_target, moment=moment)
         for entry in deployment.journal.unfinished(target.name):  # what they owed is replaced
             deployment.journal.record(entry.id, "restored", backup_id=backup_id)
         return restored.as_dict()

@@ -106,18 +106,17 @@ class Plan:
         return found
 
     @property
-    def increments(self) -> list[str]:
-        """Backups from which something is replayed."""
-        used = (self.files[name].of for name in self.replayed.files)
-        return [name for name in dict.fromkeys(used) if name != SERVER]
+    def sources(self) -> list[str]:
+        """Ids of the backups from which something is replayed, and `the server`."""
+        return list(dict.fromkeys(self.files[name].of for name in self.replayed.files))
 
     def as_dict(self) -> dict[str, Any]:
         file, position = self.reached
         return {
             "moment": str(self.moment),
             "base": self.base.id,
-            "increments": self.increments,
-            "from_the_server": any(self.files[name].of == SERVER for name in self.replayed.files),
+            "increments": [name for name in self.sources if name != SERVER],
+            "from_the_server": SERVER in self.sources,
             "replayed": self.replayed.as_dict(),
             "reached": {
                 "binlog": f"{file}:{position}",

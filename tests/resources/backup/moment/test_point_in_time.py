@@ -35,7 +35,7 @@ def many_kinds(sql) -> None:
     CREATE TABLE made (id INT PRIMARY KEY, g POINT NOT NULL SRID 4326, v VECTOR(3))
     INSERT INTO made VALUES (1, ST_GeomFromText('POINT(1 2)', 4326), TO_VECTOR('[1,2,3]'))
     CREATE TABLE copied AS SELECT * FROM words
-    ALTER TABLE parts REORGANIZE PARTITION high INTO (PARTITION mid VALUES LESS THAN (100), PARTITION top VALUES LESS THAN MAXVALUE)
+    ALTER TABLE parts TRUNCATE PARTITION low
     TRUNCATE empty_one
     CREATE VIEW late AS SELECT * FROM made
     CREATE TRIGGER made_too AFTER INSERT ON made FOR EACH ROW INSERT INTO empty_one VALUES (NEW.id)
@@ -77,14 +77,6 @@ def connect_again(sql):
     )
 
 
-@pytest.fixture
-def undone(origin, sql):
-    """The database of the module's server, put back afterwards: the next test begins with the full backup's."""
-    yield
-    execute(sql, f"DROP DATABASE {DATABASE}")
-    execute(sql, f"CREATE DATABASE {DATABASE}")
-
-
 def test_every_moment_can_be_reached(shop, origin, sql, write, remember, open_at):
     write("before all")
     start = remember()
@@ -106,11 +98,7 @@ def test_every_moment_can_be_reached(shop, origin, sql, write, remember, open_at
     for then in (start, first, second, third, fourth):
         opened = open_at(at(then.time))
         seen = world(opened.server.endpoint, DATABASE)
-        for kind, objects in then.world.schema.items():
-            for name, text in objects.items():
-                if seen.schema[kind].get(name) != text:
-                    print("DIFF", kind, name, repr(text), repr(seen.schema[kind].get(name)))
-        assert world(opened.server.endpoint, DATABASE) == then.world, then.time
+        assert seen == then.world, then.time
         if then.gtids:
             assert str(opened.plan.gtids) == then.gtids
             by_gtid = open_at(parse_moment(to_gtid=then.gtids))
