@@ -9,15 +9,21 @@ import dagster as dg
 
 from dbsync_assets.catalog_metadata import verdict_table
 from dbsync_assets.deployment_resource import KEY
+from resources.backup.moment.moment import parse_moment
 from resources.deployment import operations
 from resources.deployment.deployment import Deployment
 
 
 class RestoreConfig(dg.Config):
-    backup_id: str
+    backup_id: str = ""
+    """Empty: the newest proven full backup from before the moment."""
     confirm_target: str = ""
     """The target's name, typed by hand, when the backup was made of another one."""
     accept_failed_proof: bool = False
+    to: str = ""
+    """A time with its zone, or `latest`. This and the next two: at most one of them."""
+    to_gtid: str = ""
+    to_before_migration: str = ""
 
 
 class RollbackConfig(dg.Config):
@@ -47,8 +53,13 @@ def _deployment(context: dg.OpExecutionContext) -> Deployment:
 
 @dg.op(name="restore_backup", required_resource_keys={KEY}, out=dg.Out(dict))
 def restore_op(context: dg.OpExecutionContext, config: RestoreConfig) -> dict:
+    moment = parse_moment(config.to, config.to_gtid, config.to_before_migration)
     result = operations.restore(
-        _deployment(context), config.backup_id, config.confirm_target or None, config.accept_failed_proof
+        _deployment(context),
+        config.backup_id,
+        config.confirm_target or None,
+        config.accept_failed_proof,
+        moment,
     )
     _show(context, result)
     return result

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from resources.backup.age_keys import require_key
@@ -31,8 +32,19 @@ def open_backup(target: Target, backup_id: str, folder: Path) -> PrivateServer:
     return open_manifest(target, verify_files(target.storage, backup_id), folder)
 
 
-def open_manifest(target: Target, manifest: Manifest, folder: Path) -> PrivateServer:
-    """As open_backup, for a backup whose files were verified a moment ago."""
+def open_manifest(
+    target: Target, manifest: Manifest, folder: Path, more: Mapping[str, str] | None = None
+) -> PrivateServer:
+    """As open_backup, for a backup whose files were verified a moment ago.
+
+    `more`: settings of the private server beyond those that the backup asks for. An incremental
+    backup is opened at its end, by its full one and all between: see point_in_time.
+    """
+    if manifest.type == "incremental":
+        from resources.backup.point_in_time import END, open_at
+
+        return open_at(target, manifest.id, END, folder)
+    more = more or {}
     require_key(manifest, target.age_identity)
     installation = get_mysql(target.tools, target.mysqld)
     require_room([(folder, _room(manifest))])
@@ -42,10 +54,10 @@ def open_manifest(target: Target, manifest: Manifest, folder: Path) -> PrivateSe
             _require_same_series(manifest, installation)
             backup, data = Path(manifest.file_path), folder / "data"
             unpack(backup, manifest.files, manifest.folders, data, identity=target.age_identity)
-            server = copy_server(installation, folder, manifest.server_variables)
+            server = copy_server(installation, folder, manifest.server_variables, **more)
             start_for_proof(server)
             return server
-        server = empty_server(installation, folder, manifest.server_variables)
+        server = empty_server(installation, folder, manifest.server_variables, **more)
         server.start()
         try:
             charset, collation = manifest.database_charset

@@ -6,6 +6,7 @@ from typing import Any
 
 from resources.backup.incremental.make import make_incremental_backup
 from resources.backup.manifest import Manifest
+from resources.backup.moment.moment import Moment
 from resources.backup.retention import prune
 from resources.backup.verify import newest_backup, verify_backup
 from resources.deployment.deployment import Deployment
@@ -25,14 +26,24 @@ def back_up_incrementally(deployment: Deployment) -> Manifest:
 
 
 def restore(
-    deployment: Deployment, backup_id: str, confirm_target: str | None, accept_failed_proof: bool = False
+    deployment: Deployment,
+    backup_id: str,
+    confirm_target: str | None,
+    accept_failed_proof: bool = False,
+    moment: Moment | None = None,
 ) -> dict[str, Any]:
-    """Put a backup back. Raises what `restore_backup` raises; result as a JSON-ready dict."""
+    """Put a backup back, or the state at a moment after it. Raises what `restore_backup` raises;
+    result as a JSON-ready dict.
+    """
     target = deployment.target
 
     def work() -> dict[str, Any]:
         restored = restore_backup(
-            target, backup_id, confirm_target=confirm_target, accept_failed_proof=accept_failed_proof
+            target,
+            backup_id,
+            confirm_target=confirm_target,
+            accept_failed_proof=accept_failed_proof,
+            moment=moment,
         )
         for entry in deployment.journal.unfinished(target.name):  # what they owed is replaced
             deployment.journal.record(entry.id, "restored", backup_id=backup_id)

@@ -20,7 +20,7 @@ _TAGGED = 1 << 55
 """Of a commit time: the original server's follows."""
 _COMMENTS = re.compile(rb"(?:\s+|--[ \t][^\n]*\n|#[^\n]*\n|/\*[^!].*?\*/|/\*!\d*|\*/)*", re.DOTALL)
 _ACCOUNTS = re.compile(
-    rb"(?:(?:CREATE|ALTER|DROP|RENAME)\s+(?:USER|ROLE)|GRANT|REVOKE|SET\s+(?:PASSWORD|DEFAULT\s+ROLE))\b",
+    rb"(?:(?:CREATE|ALTER|DROP|RENAME)\s+(?:USER|ROLE)|GRANT|REVOKE|SET\s+(?:PASSWORD|DEFAULT\s+ROLE)|FLUSH)\b",
     re.I,
 )
 _EVENT = re.compile(rb"(?:CREATE|ALTER)\b.{0,400}?\bEVENT\b", re.I | re.DOTALL)
@@ -44,11 +44,18 @@ class Query:
     database: str
     """The session's default database."""
     text: bytes
+    invoker: tuple[str, str] | None = None
+    """(user, host) of who ran it, where it makes something that belongs to somebody."""
+
+    @property
+    def beginning(self) -> int:
+        """Where the statement begins, behind comments."""
+        found = _COMMENTS.match(self.text)
+        return found.end() if found else 0
 
     @property
     def _start(self) -> bytes:
-        found = _COMMENTS.match(self.text)
-        return self.text[found.end() if found else 0 :]
+        return self.text[self.beginning :]
 
     @property
     def is_control(self) -> bool:
@@ -56,6 +63,7 @@ class Query:
 
     @property
     def is_of_accounts(self) -> bool:
+        """Or a FLUSH, of which the only one that changes anything is that of the privileges."""
         return bool(_ACCOUNTS.match(self._start))
 
     @property
@@ -140,7 +148,31 @@ def query(body: bytes) -> Query:
     database_length, status_length = body[8], int.from_bytes(body[11:13], "little")
     place = 13 + status_length
     database = body[place : place + database_length].decode(errors="replace")
-    return Query(database, body[place + database_length + 1 :])
+    return Query(database, body[place + database_length + 1 :], _invoker(body[13:place]))
+
+
+_INVOKER = 11
+_STATUS = {0: 4, 1: 8, 3: 4, 4: 6, 7: 2, 8: 2, 9: 8, 10: 4, 13: 3, 16: 1, 17: 8, 18: 2, 19: 1, 20: 1}
+"""Bytes of a statement's circumstances, by their number."""
+
+
+def _invoker(status: bytes) -> tuple[str, str] | None:
+    place = 0
+    while place < len(status):
+        code = status[place]
+        place += 1
+        if code == _INVOKER:
+            user = status[place + 1 : place + 1 + status[place]]
+            place += 1 + len(user)
+            host = status[place + 1 : place + 1 + status[place]]
+            return user.decode(errors="replace"), host.decode(errors="replace")
+        if code in (5, 6):  # a text after its length
+            place += 1 + status[place]
+        elif code in _STATUS:
+            place += _STATUS[code]
+        else:
+            return None  # the names of databases that it changed, and what newer servers add
+    return None
 
 
 def rotate(body: bytes) -> str:

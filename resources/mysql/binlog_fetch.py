@@ -25,6 +25,8 @@ from resources.mysql.process_identity import processes_with_argument
 from resources.redact import inert, redact
 
 _POLL = 0.2
+_FLAGS, _IN_USE = 21, 1
+"""Place of the first event's flags, and the one of a file that the server still writes to."""
 _SILENCE = 120.0
 """Seconds; the server sends as fast as it reads, so this is a dead connection."""
 
@@ -86,8 +88,8 @@ def fetch(
 ) -> list[Path]:
     """Write the named files (name → bytes) into `folder`, which is made and must not exist.
 
-    A file that grows meanwhile may come out longer than asked for, never shorter. Raises
-    FetchError, PrivilegeError, DiskFullError.
+    What the server writes to them meanwhile is cut off. Raises FetchError, PrivilegeError,
+    ConnectTimeoutError, DiskFullError.
     """
     folder.mkdir(mode=0o700)
     with option_file(endpoint, folder.parent) as options, tempfile.TemporaryFile() as errors:
@@ -127,7 +129,18 @@ def fetch(
         if size < files[path.name]:
             raise FetchError(f"{path.name}: {files[path.name]:,} bytes expected, {size:,} came")
         path.chmod(0o600)  # mysqlbinlog lets the group read them, whatever the umask
+        _close(path, files[path.name])
     return found
+
+
+def _close(path: Path, length: int) -> None:
+    """Make of an open file what it was at `length`; of itself it says that it is open."""
+    os.truncate(path, length)
+    with path.open("r+b") as file:
+        file.seek(_FLAGS)
+        flags = file.read(1)
+        file.seek(_FLAGS)
+        file.write(bytes([flags[0] & ~_IN_USE]))
 
 
 def _failed(said: str, folder: Path, size: int) -> DbsyncError | FetchError:

@@ -93,10 +93,9 @@ class BinlogReader:
         for event in self._events:
             facts.events += 1
             kind = event.kind
-            if kind in kinds.BEGINNINGS or kind in (kinds.ROTATE, kinds.STOP):
-                if begin is not None:
-                    yield self._finish(begin, event.start, queries)
-                    begin, queries = None, []
+            if begin is not None and (kind in kinds.BEGINNINGS or kind in (kinds.ROTATE, kinds.STOP)):
+                yield self._finish(begin, event.start, queries)
+                begin, queries = None, []
             if kind in kinds.BEGINNINGS:
                 gtid = kinds.gtid(kind, event.body)
                 begin = (event.start, gtid, gtid.committed or event.written * 1_000_000, facts.events)

@@ -7,7 +7,6 @@ the next incremental backup stores it again.
 
 from __future__ import annotations
 
-import os
 import shutil
 import time
 from collections.abc import Iterator
@@ -38,9 +37,6 @@ from resources.mysql.get import get_mysql
 from resources.mysql.schema import Schema
 from resources.prisma.history import read_history, schema_version
 from resources.target import Target
-
-_IN_USE_BYTE = 21
-"""Place of the flags of the first event, of which one says that the server still writes to the file."""
 
 
 @dataclass
@@ -102,7 +98,7 @@ def _fetch_and_store(job: _Job, work: Path, folder: Path, io: StorageIo) -> list
     require_room([(work, size), (folder, size)])
     with job.timed("fetch"):
         try:
-            paths = fetch(target.endpoint, get_mysql(target.tools, target.mysqld), files, work / FOLDER)
+            fetch(target.endpoint, get_mysql(target.tools, target.mysqld), files, work / FOLDER)
         except FetchError as error:
             raise BackupFailedError(
                 "the binary logs could not be fetched",
@@ -110,23 +106,10 @@ def _fetch_and_store(job: _Job, work: Path, folder: Path, io: StorageIo) -> list
                 why=str(error),
                 hint="dbsync doctor; then: dbsync backup --incremental",
             ) from error
-    for path in paths:
-        _cut(path, files[path.name])
     with job.timed("archive"):
         stored = archive.pack(work, [f"{FOLDER}/{name}" for name in files], folder, io)
         archive.flush(folder, io)
     return stored
-
-
-def _cut(path: Path, length: int) -> None:
-    """The open file grew while it was fetched; and it says of itself that it is open."""
-    if path.stat().st_size > length:
-        os.truncate(path, length)
-    with path.open("r+b") as file:
-        file.seek(_IN_USE_BYTE)
-        flags = file.read(1)
-        file.seek(_IN_USE_BYTE)
-        file.write(bytes([flags[0] & ~1]) if flags else b"")
 
 
 def _read_back(job: _Job, folder: Path, files: list[StoredFile]) -> Contents:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -30,7 +30,6 @@ class Contents:
     """What a run of binary log files holds beyond the backup that they continue."""
 
     transactions: int = 0
-    events: int = 0
     first: int = 0
     """Commit times of the first and the last transaction: microseconds since 1970, UTC."""
     last: int = 0
@@ -75,55 +74,95 @@ def is_earlier(file: str, than: str) -> bool:
     return bool(one and other and one[1] == other[1] and int(one[2]) < int(other[2]))
 
 
+class Continuation:
+    """Binary log files that continue a backup, read in order; each is compared with the one before."""
+
+    def __init__(
+        self,
+        parent: Manifest,
+        *,
+        clock_ahead: float = 0.0,
+        history_of: str | None = None,
+        folded: bool = False,
+    ) -> None:
+        """`clock_ahead`: seconds by which the server's clock is ahead of ours. Others: see BinlogReader."""
+        self._parent = parent
+        self._clock_ahead = clock_ahead
+        self._history = {"history_of": history_of, "folded": folded}
+        self._known = GtidSet.parse(parent.gtid_executed)
+        self._before: FileFacts | None = None
+        self.start_gtids = self._known.copy()
+        self.end_gtids = self._known.copy()
+        """Complete up to the last file that was read to its end."""
+        self.parent_last = 0
+        """Commit time of the last transaction in these files that the backup itself holds; microseconds."""
+
+    def transactions(self, name: str, stream: BinaryIO, length: int, begin: int = 4) -> Iterator[Transaction]:
+        """Those of the next file that came after the backup.
+
+        `length`: bytes of it that count. `begin`: where to go on in the file that was read last, where
+        it has grown. Raises ChainBrokenError for a gap, at the latest at the end; BinlogDamagedError.
+        """
+        first = self._before is None
+        start = self._parent.binlog_position if first else 4
+        aligned = start <= 4
+        reader = BinlogReader(stream, name, length=length, **self._history)
+        checked = False
+        try:
+            for one in reader.transactions():
+                if not checked:
+                    self._require_continues(name, reader.facts)
+                    checked = True
+                aligned = aligned or start in (one.start, one.end)
+                if one.start < begin:
+                    continue
+                if is_since(one, start, self._known):
+                    yield one
+                    continue
+                self.parent_last = max(self.parent_last, one.committed)
+                if one.gtid.number:
+                    self.start_gtids.add(one.gtid.source, one.gtid.number)
+        except BinlogDamagedError as error:
+            error.file = name
+            raise
+        if not checked:
+            self._require_continues(name, reader.facts)
+        if first and not aligned and start != reader.facts.begin:
+            raise broken(
+                self._parent,
+                "cannot be continued: the binary log is not the one it was made with",
+                f"in {name} no transaction begins or ends at {start}",
+            )
+        self.end_gtids.update(reader.facts.gtids)
+        self._before = reader.facts
+
+    def _require_continues(self, name: str, facts: FileFacts) -> None:
+        """By what a file says of itself before its first transaction."""
+        before, parent = self._before, self._parent
+        if before is None:
+            _require_same_log(parent, name, facts, self._clock_ahead)
+            if not parent.gtid_executed:  # a backup by dump does not know them
+                self.start_gtids.update(facts.previous)
+                self.end_gtids.update(facts.previous)
+        elif before.next_file not in ("", name):
+            raise _gap(parent, f"{before.next_file} is next, and {name} is here")
+        if missing := facts.previous.minus(self.end_gtids):
+            raise _gap(parent, f"{name} follows transactions that no file holds: {missing}")
+
+
 def read_since(
     parent: Manifest, files: Iterable[tuple[str, int]], open_file: Open, clock_ahead: float = 0.0
 ) -> Contents:
-    """Read the files (name, bytes that count) to their ends and compare each with the one before.
-
-    `clock_ahead`: seconds by which the server's clock is ahead of ours. Raises
-    ChainBrokenError for a gap, BinlogDamagedError.
-    """
-    known = GtidSet.parse(parent.gtid_executed)
-    found = Contents(start_gtids=known.copy(), end_gtids=known.copy())
-    before: FileFacts | None = None
+    """Read the files (name, bytes that count) to their ends. Raises as `Continuation` does."""
+    continuation = Continuation(parent, clock_ahead=clock_ahead)
+    found = Contents(start_gtids=continuation.start_gtids, end_gtids=continuation.end_gtids)
     for name, length in files:
-        is_first = before is None
-        start = parent.binlog_position if is_first else 4
         with open_file(name) as stream:
-            reader = BinlogReader(stream, name, length=length)
-            try:
-                aligned = _count(reader, found, start, known)
-            except BinlogDamagedError as error:
-                error.file = name
-                raise
-        facts = reader.facts
-        if before is None:
-            _require_same_log(parent, name, facts, aligned, clock_ahead)
-            if not parent.gtid_executed:  # a backup by dump does not know them
-                found.start_gtids.update(facts.previous)
-                found.end_gtids.update(facts.previous)
-        elif before.next_file not in ("", name):
-            raise _gap(parent, f"{before.next_file} is next, and {name} is here")
-        if missing := facts.previous.minus(found.end_gtids):
-            raise _gap(parent, f"{name} follows transactions that no file holds: {missing}")
-        found.end_gtids.update(facts.gtids)
-        before = facts
+            for one in continuation.transactions(name, stream, length):
+                found.transactions += 1
+                found.first = found.first or one.committed
+                found.last = max(found.last, one.committed)
     return found
-
-
-def _count(reader: BinlogReader, found: Contents, start: int, known: GtidSet) -> bool:
-    """Add what is new in one file; whether `start` is a place between two transactions of it."""
-    aligned = start <= 4
-    for one in reader.transactions():
-        aligned = aligned or start in (one.start, one.end)
-        if is_since(one, start, known):
-            found.transactions += 1
-            found.events += one.events
-            found.first = found.first or one.committed
-            found.last = max(found.last, one.committed)
-        elif one.gtid.number:
-            found.start_gtids.add(one.gtid.source, one.gtid.number)
-    return aligned or start == reader.facts.begin
 
 
 def is_since(one: Transaction, start: int, known: GtidSet) -> bool:
@@ -137,9 +176,7 @@ def is_since(one: Transaction, start: int, known: GtidSet) -> bool:
     return one.start >= start
 
 
-def _require_same_log(
-    parent: Manifest, name: str, facts: FileFacts, aligned: bool, clock_ahead: float
-) -> None:
+def _require_same_log(parent: Manifest, name: str, facts: FileFacts, clock_ahead: float) -> None:
     """After RESET BINARY LOGS a file of the same name is another one."""
     ended = datetime.fromisoformat(parent.proof.at or parent.timestamp).timestamp()
     if facts.created - clock_ahead > ended + _CLOCK:
@@ -148,12 +185,6 @@ def _require_same_log(
             parent,
             "cannot be continued: the binary log began anew",
             f"{name} was begun at {made}, and the backup was complete at {parent.proof.at}",
-        )
-    if not aligned:
-        raise broken(
-            parent,
-            "cannot be continued: the binary log is not the one it was made with",
-            f"in {name} no transaction begins or ends at {parent.binlog_position}",
         )
 
 

@@ -91,6 +91,7 @@ def test_statements_about_accounts_and_events_are_told_apart():
         ("CREATE DEFINER=`a`@`%` EVENT e ON SCHEDULE EVERY 1 DAY DO SELECT 1", False, True),
         ("/*!50106 ALTER EVENT e DISABLE */", False, True),
         ("DROP EVENT e", False, False),
+        ("FLUSH PRIVILEGES", True, False),
     ]:
         query = Query("d", text.encode())
         assert (query.is_of_accounts, query.may_be_of_event) == (accounts, event), text

@@ -15,6 +15,7 @@ from resources.backup.incremental.chain import chain_of
 from resources.backup.incremental.make import make_incremental_backup
 from resources.backup.incremental.stored import log_files
 from resources.backup.make import make_full_backup
+from resources.backup.manifest import BinlogSpan, Manifest
 from resources.backup.verify import verify_backup
 from resources.errors import BackupCorruptError, ChainBrokenError, PrivilegeError
 from resources.mysql.connection import execute, rows, value
@@ -24,6 +25,11 @@ from tests.resources.backup.conftest import leftovers
 
 def ids(target) -> list[str]:
     return [one.id for one in list_backups(target.storage)]
+
+
+def span(manifest: Manifest) -> BinlogSpan:
+    assert manifest.span
+    return manifest.span
 
 
 def refused(target, *words: str) -> ChainBrokenError:
@@ -50,8 +56,8 @@ def test_increments_continue_each_other_and_hold_the_server_s_files_whole(shop, 
     assert all(one.id.endswith("-incr") and one.type == "incremental" for one in made)
     ends = [(origin.full.binlog_file, origin.full.binlog_position)]
     ends += [(one.binlog_file, one.binlog_position) for one in made]
-    assert [(one.span.start_file, one.span.start_position) for one in made] == ends[:-1]
-    assert [(one.span.end_file, one.span.end_position) for one in made] == ends[1:]
+    assert [(span(one).start_file, span(one).start_position) for one in made] == ends[:-1]
+    assert [(span(one).end_file, span(one).end_position) for one in made] == ends[1:]
     assert len(made[1].files) == 2
     for manifest in made:
         for name, file in log_files(manifest).items():
@@ -71,7 +77,7 @@ def test_nothing_written_is_an_empty_increment(shop, write):
     write("x")
     make_incremental_backup(shop)
     empty = make_incremental_backup(shop)
-    assert (empty.span.first_event_at, empty.span.last_event_at) == ("", "")
+    assert (span(empty).first_event_at, span(empty).last_event_at) == ("", "")
     assert " 0 transactions" in empty.proof.result
     assert verify_backup(shop, empty.id).proof.proven
 
@@ -88,8 +94,8 @@ def test_without_reload_the_open_file_is_stored_up_to_where_it_was(shop, origin,
     write("two")
     second = make_incremental_backup(plain)
     assert str(rows(sql, "SHOW BINARY LOGS")[-1][0]) == last, "no file was begun"
-    assert first.binlog_file == second.binlog_file == second.span.start_file == last
-    assert 4 < first.binlog_position == second.span.start_position < second.binlog_position
+    assert first.binlog_file == second.binlog_file == span(second).start_file == last
+    assert 4 < first.binlog_position == span(second).start_position < second.binlog_position
     assert " 1 transaction " in second.proof.result
     assert any("RELOAD" in note for note in first.notes)
     third = make_incremental_backup(shop)  # with it again: the file is ended, and whole
