@@ -118,7 +118,7 @@ def restore_backup(
         journal.record(entry, "failed", error=str(error), note="nothing was changed")
         raise
     try:
-        proven = manifest.tables if base is manifest else None
+        proven = (manifest.tables or None) if base is manifest else None
         result = _put_back(target, base, proven, source, names, journal, entry)
     except (DbsyncError, pymysql.err.MySQLError, OSError) as error:
         journal.record(entry, "restore_incomplete", error=str(error))
