@@ -44,10 +44,14 @@ def run_job(
         raise deployment.error
     failures = [event for event in result.all_events if event.is_step_failure]
     detail = failures[0].step_failure_data.error if failures else None
-    if detail and detail.cls_name == "DagsterExecutionInterruptedError":
-        raise KeyboardInterrupt  # Dagster had caught the signal
+    while detail:
+        if detail.cls_name == "DagsterExecutionInterruptedError":
+            raise KeyboardInterrupt  # Dagster had caught the signal
+        if not detail.cause:
+            break
+        detail = detail.cause  # Dagster's own "error while executing" says nothing
     raise DbsyncError(
         f"the job {name} failed in {failures[0].step_key if failures else 'an unknown step'}",
-        why=redact(detail.message if detail else "Dagster recorded no reason"),
-        hint="dbsync ui",
+        why=redact(detail.message.strip() if detail else "Dagster recorded no reason"),
+        hint="dbsync ui shows the whole trace; dbsync doctor looks at the machine",
     )

@@ -34,6 +34,6 @@ def mysql_environment(**given: str) -> dict[str, str]:
     ~/.my.cnf and ~/.mylogin.cnf are read after the option file that dbsync writes, so a
     [client] password there would take the place of the target's.
     """
-    environment = child_environment(**given)
+    environment = child_environment()
     environment.pop("HOME", None)
-    return environment
+    return {**environment, **given}

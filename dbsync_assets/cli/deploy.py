@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -72,6 +73,12 @@ def deploy(
         summary(deployment)
 
 
+def _counted(applied: Sequence[str]) -> str:
+    if not applied:
+        return "nothing was pending"
+    return f"{len(applied)} migration{'' if len(applied) == 1 else 's'} {' '.join(applied)}"
+
+
 def _state(deployment: Deployment) -> str:
     """Last on the screen: what is in the database now. A rollback that failed says that itself."""
     undone = deployment.rollback
@@ -90,7 +97,7 @@ def summary(deployment: Deployment) -> None:
     say("")
     say(f"released {deployment.target.name}", "bold green")
     say(f"  backup      {manifest.id}  {manifest.engine}, {size(manifest.size)}, {rows:,} rows, proven")
-    say(f"  applied     {len(applied)} migration{'' if len(applied) == 1 else 's'} {' '.join(applied)}")
+    say(f"  applied     {_counted(applied)}")
     warnings = deployment.validation.result.warnings
     say(f"  validation  schema consistent, data rules hold, {len(warnings)} warnings")
     for warning in warnings[:5]:

@@ -24,11 +24,19 @@ def health(project: Project = HERE, as_json: Json = False) -> None:
         finally:
             found = deployment.health
             if found is not None and as_json:
-                emit_json({"ok": found.healthy, **found.as_dict()})
+                error = deployment.error and deployment.error.as_dict()
+                emit_json({"ok": found.healthy, **found.as_dict(), "error": error})
             elif found is not None:
                 for area in ("database", "application", "system"):
                     for name, figure in getattr(found, area).items():
-                        say(f"{area:<12} {name:<24} {figure}")
+                        say(f"{area:<12} {name:<24} {_shown(figure)}")
                 for problem in [*found.problems, *found.warnings]:
                     say(f"! {problem}")
                 say("healthy" if found.healthy else "NOT healthy", "green" if found.healthy else "red")
+
+
+def _shown(figure: object) -> object:
+    """A figure as text; an error, which is a dict, as its sentence and cause."""
+    if isinstance(figure, dict):
+        return ": ".join(str(figure[part]) for part in ("what", "why") if figure.get(part))
+    return "unknown" if figure is None else figure

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import traceback
 from types import FrameType
 
 from typer.exceptions import Abort, Exit, TyperException
 
-from dbsync_assets.cli.output import emit_json, show_error, stderr
+from dbsync_assets.cli.output import emit_json, safe, show_error, stderr
 from resources.errors import INTERRUPTED_EXIT_CODE, DbsyncError, UsageError
 from resources.redact import redact
 
@@ -26,9 +27,10 @@ def main(arguments: list[str] | None = None) -> int:
     except Exit as stop:
         return stop.exit_code
     except TyperException as error:
-        context = getattr(error, "ctx", None)
-        hint = f"{context.command_path} --help" if context else "dbsync --help"
-        return _failed(UsageError(_message(error), hint=hint), as_json)
+        if type(error).__name__ == "NoArgsIsHelpError":  # typer tells it by its name too
+            stderr.print(safe(_message(error)))
+            return UsageError.exit_code
+        return _failed(UsageError(_message(error), hint=f"{_verb(error, given)} --help"), as_json)
     except (KeyboardInterrupt, Abort):
         if as_json:
             emit_json({"ok": False, "error": {"code": "interrupted", "exit_code": INTERRUPTED_EXIT_CODE}})
@@ -36,9 +38,9 @@ def main(arguments: list[str] | None = None) -> int:
         return INTERRUPTED_EXIT_CODE
     except DbsyncError as error:
         return _failed(error, as_json)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - the last resort: a message, not a traceback
         if os.environ.get("DBSYNC_DEBUG"):
-            raise
+            stderr.print(safe(traceback.format_exc()))
         return _failed(
             DbsyncError(
                 f"an unforeseen error: {type(error).__name__}",
@@ -52,6 +54,14 @@ def main(arguments: list[str] | None = None) -> int:
 def _message(error: TyperException) -> str:
     describe = getattr(error, "format_message", None)
     return str(describe()) if describe else str(error)
+
+
+def _verb(error: TyperException, given: list[str]) -> str:
+    """The command whose help tells more; an option's own error does not know it."""
+    context = getattr(error, "ctx", None)
+    if context is not None:
+        return str(context.command_path)
+    return f"dbsync {given[0]}" if given and not given[0].startswith("-") else "dbsync"
 
 
 def _failed(error: DbsyncError, as_json: bool) -> int:

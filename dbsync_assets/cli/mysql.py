@@ -6,7 +6,7 @@ from pathlib import Path
 
 import typer
 
-from dbsync_assets.cli.context import HERE, Json, Project, watching
+from dbsync_assets.cli.context import HERE, Json, Project, folder_of, watching
 from dbsync_assets.cli.output import emit_json, say
 from resources.settings import load_settings
 
@@ -29,7 +29,7 @@ def get(project: Project = HERE, as_json: Json = False) -> None:
     """Find a mysqld ($MYSQLD, PATH), or unpack the distribution's into a private folder. No root needed."""
     from resources.mysql.get import get_mysql
 
-    settings = load_settings(Path(project).resolve())
+    settings = load_settings(folder_of(Path(project)))
     assert settings.tools
     with watching():
         found = get_mysql(settings.tools, settings.mysqld)

@@ -78,6 +78,8 @@ def status(project: Project = HERE, as_json: Json = False) -> None:
         )
     else:
         say(f"{target.name}: {len(found.applied_names)} applied, {len(found.pending_names)} pending")
+        if not found.database_exists:
+            say(f"there is no database `{target.database}`; the first deployment makes it", "yellow")
         for name in found.pending_names:
             say(f"  pending  {name}")
         for finding in found.findings:
@@ -97,7 +99,9 @@ def status(project: Project = HERE, as_json: Json = False) -> None:
     if refusal:
         raise refusal
     if found.pending_names:
-        raise PendingError(f"{len(found.pending_names)} migrations are pending", hint="dbsync deploy")
+        count = len(found.pending_names)
+        what = f"{count} migrations are pending" if count > 1 else "1 migration is pending"
+        raise PendingError(what, where=target.name, hint="dbsync deploy")
 
 
 def _unfinished(entries: list[DeploymentRecord]) -> UnfinishedError | None:

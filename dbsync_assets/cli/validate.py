@@ -24,7 +24,8 @@ def validate(project: Project = HERE, as_json: Json = False) -> None:
         finally:
             report = deployment.validation
             if report is not None and as_json:
-                emit_json({"ok": report.result.is_valid, **report.as_dict()})
+                error = deployment.error and deployment.error.as_dict()
+                emit_json({"ok": report.result.is_valid, **report.as_dict(), "error": error})
             elif report is not None:
                 for text in report.result.inconsistencies:
                     say(f"✗ {text}")

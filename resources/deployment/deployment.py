@@ -45,6 +45,7 @@ from resources.prisma.lock import MigrationLock
 from resources.prisma.lock_again import lock_again
 from resources.prisma.result import MigrationResult
 from resources.prisma.status import MigrationStatus, migration_status
+from resources.private_folder import make_private_folder
 from resources.rollback.reconcile import Reconciled, drop_created_database, reconcile, unfinished
 from resources.rollback.rollback import RollbackResult, roll_back
 from resources.rollback.touched import rows_by_others
@@ -311,8 +312,8 @@ class Deployment:
             except LockBusyError as error:
                 progress.say(f"a deployment is under way: {error.what}")
             return
-        for folder in (self.target.storage, self.target.state):
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_private_folder(self.target.storage, "BACKUP_STORAGE_PATH")
+        make_private_folder(self.target.state, "DBSYNC_STATE")
         self._lock = MigrationLock(self.target, self.purpose)
         self._lock.acquire()
         # Behind the lock: two starts at once must not both put the same thing right.

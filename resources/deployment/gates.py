@@ -59,7 +59,7 @@ def health(target: Target, found: HealthStatus | None) -> HealthFailedError | No
         "the health check is not good",
         where=target.name,
         why="; ".join(str(problem) for problem in found.problems),
-        hint="dbsync health",
+        hint="put right what is named, then: dbsync health",
     )
 
 

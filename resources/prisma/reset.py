@@ -7,9 +7,10 @@ from typing import Any
 import pymysql
 
 from resources.errors import ConfirmationError
-from resources.mysql.connection import execute, quoted
+from resources.mysql.connection import execute, is_denied, quoted
 from resources.mysql.endpoint import SYSTEM_DATABASES
 from resources.prisma.apply import Record, apply_pending
+from resources.prisma.execute import error_code
 from resources.prisma.folder import read_migrations
 from resources.prisma.history_writer import explain
 from resources.prisma.limits import require_sendable
@@ -18,6 +19,8 @@ from resources.prisma.lock_file import require_mysql
 from resources.prisma.result import MigrationResult
 from resources.prisma.retry import connect_patiently
 from resources.target import Target
+
+_LOCK_WAIT_TIMEOUT = 1205
 
 
 def reset_database(
@@ -37,15 +40,22 @@ def reset_database(
     with connect_patiently(target, database=False, read_timeout=600.0) as connection:
         require_sendable(connection, files)
         name = quoted(target.database)
+        state = "nothing was dropped"
         try:
             bound = max(1, int(target.policy.lock_wait_timeout))
             execute(connection, f"SET SESSION lock_wait_timeout = {bound}")
-            execute(connection, f"DROP DATABASE IF EXISTS {name}")
+            try:
+                execute(connection, f"DROP DATABASE IF EXISTS {name}")
+            except pymysql.err.MySQLError as error:
+                # These two come before the first table goes; of any other error that cannot be said.
+                if not is_denied(error) and error_code(error) != _LOCK_WAIT_TIMEOUT:
+                    state = "it may be partly or wholly dropped"
+                raise
+            state = "it was dropped, and is not there again"
             # Plainly, as Prisma does here: in the server's default character set.
             execute(connection, f"CREATE DATABASE {name}")
         except (pymysql.err.MySQLError, OSError) as error:
-            what = "the database could not be reset; it may be partly or wholly dropped"
-            raise explain(error, target, what) from error
+            raise explain(error, target, f"the database could not be reset; {state}") from error
     return apply_pending(target, lock, record or _unrecorded, files=files)
 
 

@@ -8,7 +8,7 @@ import sys
 from resources.settings import CHECKOUT
 
 
-def run(*arguments: str, seconds: float = 60, **environment: str) -> subprocess.CompletedProcess[str]:
+def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """`dbsync ARGUMENTS` in the root folder, with these variables and hardly another."""
     return subprocess.run(
         [sys.executable, "-P", "-m", "dbsync_assets.cli", *arguments],
@@ -16,5 +16,5 @@ def run(*arguments: str, seconds: float = 60, **environment: str) -> subprocess.
         cwd="/",
         capture_output=True,
         text=True,
-        timeout=seconds,
+        timeout=240,
     )

@@ -47,7 +47,7 @@ def test_the_database_and_the_storage_that_the_environment_names_are_not_touched
     (tmp_path / "demo").mkdir()
     for left in (MARK, "left by an earlier demo"):
         (tmp_path / "demo" / left).touch()
-    done = run("demo", "--rows", "1000", "--folder", str(tmp_path / "demo"), seconds=240, **settings)
+    done = run("demo", "--rows", "1000", "--folder", str(tmp_path / "demo"), **settings)
     assert done.returncode == 0, done.stderr
     assert "act two: failed, rolled back" in done.stdout
     with connect(endpoint, database) as connection:

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from resources.errors import ConfirmationError, MigrationsFolderError
-from resources.mysql.connection import Connection, execute, rows
+from resources.errors import ConfirmationError, LockWaitError, MigrationsFolderError, PrivilegeError
+from resources.mysql.connection import Connection, connect, execute, rows
 from resources.prisma.lock import MigrationLock
 from resources.prisma.reset import reset_database
 from resources.target import Target
@@ -70,3 +70,32 @@ def test_a_folder_that_cannot_be_applied_destroys_nothing(
     with pytest.raises(MigrationsFolderError, match="P3015"):
         reset_database(target, target.database, lock)
     assert tables(connection) == ["rows_of_users"]
+
+
+@pytest.mark.usefixtures("filled")
+def test_an_account_that_may_not_drop_is_told_that_nothing_was_dropped(
+    target: Target, lock: MigrationLock, connection: Connection
+) -> None:
+    name = f"{target.database}_r"
+    execute(connection, f"CREATE USER '{name}'@'%' IDENTIFIED BY 'secret-pw-1'")
+    try:
+        execute(connection, f"GRANT SELECT ON `{target.database}`.* TO '{name}'@'%'")
+        poor = replace(target.endpoint, user=name, password="secret-pw-1")
+        with pytest.raises(PrivilegeError, match="nothing was dropped"):
+            reset_database(replace(target, endpoint=poor), target.database, lock)
+        assert rows(connection, "SELECT id FROM rows_of_users") == [(1,)]
+    finally:
+        execute(connection, f"DROP USER '{name}'@'%'")
+
+
+@pytest.mark.usefixtures("filled")
+def test_a_reset_that_waited_in_vain_for_a_lock_is_told_that_nothing_was_dropped(
+    target: Target, lock: MigrationLock, connection: Connection
+) -> None:
+    with connect(target.endpoint, target.database) as reader:
+        execute(reader, "BEGIN")
+        execute(reader, "SELECT * FROM rows_of_users")
+        hurried = replace(target, policy=replace(target.policy, lock_wait_timeout=1))
+        with pytest.raises(LockWaitError, match="nothing was dropped"):
+            reset_database(hurried, target.database, lock)
+    assert rows(connection, "SELECT id FROM rows_of_users") == [(1,)]
