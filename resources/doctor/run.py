@@ -6,7 +6,7 @@ from contextlib import ExitStack
 
 import pymysql
 
-from resources.doctor import clone, disk, machine, privileges, server, versions, webhook
+from resources.doctor import bucket, clone, disk, machine, privileges, server, versions, webhook
 from resources.doctor.check import CHECKS, Check, Patient
 from resources.doctor.finding import Finding
 from resources.errors import ConnectError, DbsyncError
@@ -16,7 +16,7 @@ from resources.redact import redact
 from resources.target import Target
 
 # Importing a family registers its checks.
-FAMILIES = (clone, disk, machine, privileges, server, versions, webhook)
+FAMILIES = (bucket, clone, disk, machine, privileges, server, versions, webhook)
 _ANSWER_WITHIN = 30.0
 
 

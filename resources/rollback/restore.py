@@ -76,7 +76,8 @@ def restore_backup(target: Target, backup_id: str, *, confirm_target: str | None
     Tables that the backup does not have leave the database too; all that was there is in the
     database that the result names. Raises, with nothing touched: NoSuchBackupError,
     BackupCorruptError, BackupKeyError, RemoteStorageError, TargetMismatchError (unless
-    `confirm_target` is the target's name), DiskFullError. Raises RestoreFailedError where it stopped later, saying what is where.
+    `confirm_target` is the target's name), DiskFullError. Raises RestoreFailedError where it
+    stopped later, saying what is where.
     """
     begun = time.monotonic()
     manifest = locate(target, backup_id)
