@@ -1,4 +1,4 @@
-"""`dbsync backup` and `dbsync backups list|show|verify|prune|reindex`."""
+"""`dbsync backup` and `dbsync backups list|show|verify`; more in bucket.py and catalog.py."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from dbsync_assets.cli import catalog
+from dbsync_assets.cli import bucket, catalog
 from dbsync_assets.cli.context import HERE, Json, Loaded, Project, deployment_of, load, watching
 from dbsync_assets.cli.output import emit_json, say, size, table
 from dbsync_assets.run_job import run_job
+from resources import progress
 from resources.backup.proof_choice import CHOICES
-from resources.errors import UsageError
+from resources.errors import RemoteStorageError, UsageError
+from resources.target import Target
 
 if TYPE_CHECKING:
     from resources.backup.entry import Entry
@@ -21,13 +23,14 @@ if TYPE_CHECKING:
 
 Id = Annotated[str, typer.Argument(help="Backup id, from `dbsync backups list`.", metavar="ID")]
 group = typer.Typer(
-    help="List, show, verify and remove stored backups.", no_args_is_help=True, rich_markup_mode=None
+    help="List, show, verify, move and remove stored backups.", no_args_is_help=True, rich_markup_mode=None
 )
 
 
 def register(app: typer.Typer) -> None:
     app.command("backup")(backup)
     catalog.register(group)
+    bucket.register(group)
     app.add_typer(group, name="backups")
 
 
@@ -97,11 +100,11 @@ def _incremental(loaded: Loaded, as_json: bool) -> None:
 @group.command("list")
 def list_(project: Project = HERE, as_json: Json = False) -> None:
     """Every stored backup, newest last."""
-    from resources.backup.index import list_entries
     from resources.backup.standing import standing
 
+    target = load(Path(project)).target
     with watching():  # what is damaged, and an index that was rebuilt
-        found = list_entries(load(Path(project)).target.storage)
+        found = _found(target)
     if as_json:
         emit_json([listed(entry) for entry in found])
         return
@@ -121,6 +124,7 @@ def list_(project: Project = HERE, as_json: Json = False) -> None:
             "of",
             "at",
             "restore",
+            "where",
             "continues",
         ],
         [
@@ -135,12 +139,30 @@ def list_(project: Project = HERE, as_json: Json = False) -> None:
                 s.proof.of or "-",
                 s.proof.at[:16] or "-",
                 _seconds(s.proof.restore_seconds),
+                "bucket" if one.file_path.startswith("s3://") else "here",
                 one.parent or "-",
             ]
             for one in found
             for s in (standing(one),)
         ],
     )
+
+
+def _found(target: Target) -> list[Entry]:
+    """Where the bucket cannot be asked, what is here is listed all the same."""
+    from resources.backup.entry import Entry
+    from resources.backup.index import list_entries
+    from resources.backup.remote.listing import remote_backups
+
+    here = list_entries(target.storage)
+    try:
+        remote = remote_backups(target)
+    except RemoteStorageError as error:
+        progress.say(f"only what is on this machine is listed: {error.what} ({error.why})")
+        return here
+    known = {one.id for one in here}
+    found = [*here, *(Entry.of(one, "") for one in remote if one.id not in known)]
+    return sorted(found, key=lambda one: one.id)
 
 
 def listed(entry: Entry) -> dict[str, Any]:
@@ -171,10 +193,10 @@ def _seconds(count: float) -> str:
 @group.command("show")
 def show(backup_id: Id, project: Project = HERE, as_json: Json = False) -> None:
     """One backup's manifest: position, proof, tables."""
-    from resources.backup.catalog import load_manifest
+    from resources.backup.remote.listing import locate
     from resources.backup.standing import later_proofs, standing
 
-    manifest = load_manifest(load(Path(project)).target.storage, backup_id)
+    manifest = locate(load(Path(project)).target, backup_id)
     found = standing(manifest)
     later = later_proofs(Path(manifest.file_path))
     if as_json:

@@ -15,7 +15,7 @@ from resources import progress
 from resources.backup.made import MadeBackup
 from resources.backup.make import FullBackup
 from resources.backup.proof_choice import proof_choice
-from resources.deployment import gates, record
+from resources.deployment import gates, offsite, record
 from resources.deployment.notice import send_notice
 from resources.deployment.preflight import ensure_database, require_privileges
 from resources.errors import (
@@ -151,6 +151,7 @@ class Deployment:
             gtid_executed=manifest.gtid_executed,
             schema_digest=manifest.schema_digest,
         )
+        self._timed("upload", lambda: offsite.after_backup(self))
         return made
 
     def refuse_backup(self) -> BackupFailedError | None:
@@ -296,9 +297,8 @@ class Deployment:
                 self._full_backup.abandon()
             if self.backup is not None:
                 self.backup.close()
-            if self._lock is not None:
-                self._lock.release()
-                self._lock = None
+            self.free_lock()
+        offsite.after_deployment(self)
 
     # --- inside -------------------------------------------------------------------
 
@@ -364,6 +364,12 @@ class Deployment:
             manifest.schema.tables,
             parse_version(manifest.server_version),
         )
+
+    def free_lock(self) -> None:
+        """Let others deploy; nothing that changes the target may follow."""
+        if self._lock is not None:
+            self._lock.release()
+            self._lock = None
 
     def held_lock(self) -> MigrationLock:
         assert self._lock

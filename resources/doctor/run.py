@@ -8,6 +8,7 @@ import pymysql
 
 from resources.doctor import (
     backups,
+    bucket,
     clone,
     disk,
     machine,
@@ -27,7 +28,7 @@ from resources.redact import inert, redact
 from resources.target import Target
 
 # Importing a family registers its checks.
-FAMILIES = (backups, clone, disk, machine, mydumper, privileges, project, server, versions, webhook)
+FAMILIES = (backups, bucket, clone, disk, machine, mydumper, privileges, project, server, versions, webhook)
 _ANSWER_WITHIN = 30.0
 
 

@@ -52,6 +52,10 @@ class TcpProxy:
         """When clients have sent `count` more bytes, cut all connections; new ones work."""
         self._then = (self.from_clients + count, "cut once")
 
+    @property
+    def stalls(self) -> bool:
+        return self._mode == "stall"
+
     def stall_after(self, count: int) -> None:
         """When clients have sent `count` more bytes, pass nothing more."""
         self._then = (self.from_clients + count, "stall")

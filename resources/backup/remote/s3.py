@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from resources.backup.remote.location import RemoteLocation
-from resources.backup.remote.s3_errors import code_of, errors_of_boto, explain, explained
+from resources.backup.remote.s3_errors import code_of, errors_of_boto, explain, explained, no_s3
 from resources.backup.remote.s3_put import abandon_uploads, put_file
 from resources.backup.remote.store import RemoteObject
 from resources.errors import RemoteStorageError
@@ -40,7 +40,10 @@ class S3Store:
                 if code_of(error) in _MISSING:
                     return None
                 raise
-        return RemoteObject(key, found["ContentLength"], found["ETag"].strip('"'), found["LastModified"])
+        try:
+            return RemoteObject(key, found["ContentLength"], found["ETag"].strip('"'), found["LastModified"])
+        except KeyError as error:
+            raise no_s3(self.location, f"its answer has no {error}") from error
 
     def list(self, prefix: str) -> Iterator[RemoteObject]:
         for page in self._pages(prefix, Prefix=prefix):

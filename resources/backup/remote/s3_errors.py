@@ -14,6 +14,7 @@ _KEYS = "check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (or AWS_PROFILE): dbs
 _RIGHTS = "the key needs to list the bucket, and to read, write and delete below the prefix: dbsync doctor"
 _REGION = "set BACKUP_S3_REGION to the bucket's region"
 _ENDPOINT = "check BACKUP_S3_ENDPOINT and the network: dbsync doctor"
+_NO_S3 = "what answers there does not speak the S3 protocol"
 _BY_CODE = {
     "AccessDenied": ("the bucket refuses this key", _RIGHTS),
     "403": ("the bucket refuses this key", _RIGHTS),
@@ -63,6 +64,12 @@ def explain(location: RemoteLocation, doing: str, error: Exception) -> RemoteSto
     return RemoteStorageError(what, where=where, why=f"{doing}: {told}", hint=hint)
 
 
+def no_s3(location: RemoteLocation, why: str) -> RemoteStorageError:
+    return RemoteStorageError(
+        _NO_S3, where=f"{location} at {location.endpoint or 'AWS'}", why=why, hint=_ENDPOINT
+    )
+
+
 def _what(error: Exception) -> tuple[str, str]:
     from botocore import exceptions as known
     from botocore.parsers import ResponseParserError
@@ -98,5 +105,5 @@ def _what(error: Exception) -> tuple[str, str]:
     ):
         return "the connection to the service was lost", "try again"
     if isinstance(error, ResponseParserError):
-        return "what answers there does not speak the S3 protocol", _ENDPOINT
+        return _NO_S3, _ENDPOINT
     return "the service could not be used", _ENDPOINT
