@@ -37,8 +37,8 @@ def picture(entries: Sequence[Entry]) -> str:
 def svg(shown: Sequence[Entry]) -> str:
     """On a ground of its own, so that it can be read on a dark page too."""
     sizes = [one.size / 1e6 for one in shown]
-    seconds = [one.proof.seconds for one in shown]
-    proven = [one.proof.proven for one in shown]
+    seconds = [one.current_proof.seconds for one in shown]
+    proven = [one.current_proof.proven for one in shown]
     unproven = "" if all(proven) else f"; {_UNPROVEN}: not proven"
     return "".join(
         [

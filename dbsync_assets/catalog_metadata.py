@@ -45,8 +45,8 @@ def catalog_table(entries: Sequence[Entry]) -> dg.MetadataValue:
                 "engine": one.engine,
                 "MB": round(one.size / 1e6, 1),
                 "ratio": round(one.ratio, 2),
-                "proven": one.proof.proven,
-                "restore s": round(one.proof.seconds, 1),
+                "proven": one.current_proof.proven,
+                "restore s": round(one.current_proof.seconds, 1),
                 "rows": one.rows,
                 "schema version": one.schema_version,
             }

@@ -68,7 +68,7 @@ def list_(project: Project = HERE, as_json: Json = False) -> None:
                 size(one.size),
                 f"{one.rows:,}",
                 one.schema_version,
-                "yes" if one.proof.proven else "NO",
+                "yes" if one.current_proof.proven else "NO",
             ]
             for one in found
         ],
@@ -84,7 +84,7 @@ def listed(entry: Entry) -> dict[str, Any]:
         "size": entry.size,
         "schema_version": entry.schema_version,
         "file_path": entry.file_path,
-        "proven": entry.proof.proven,
+        "proven": entry.current_proof.proven,
         "engine": entry.engine,
         "parent": entry.parent,
         "database": entry.database,
