@@ -31,6 +31,7 @@ def backup(project: Project = HERE, as_json: Json = False) -> None:
     """Make a full backup and prove it by starting it."""
     loaded = load(Path(project))
     with deployment_of(loaded, "change") as deployment:
+        deployment.begin_backup()  # the server copies while Dagster is imported, which takes as long
         run_job("backup", deployment, loaded.settings)
         made = deployment.backup
     assert made

@@ -9,10 +9,12 @@ from pathlib import Path
 from dbsync_assets.cli.output import safe, say, size, stdout
 from dbsync_assets.demo.stage import DATABASE, Stage, set_stage
 from dbsync_assets.run_job import run_job
-from resources.deployment.deployment import Deployment, live_schema
+from resources.deployment.deployment import Deployment
 from resources.errors import DbsyncError, MigrationFailedError
 from resources.git import current_commit
+from resources.mysql.connection import connect
 from resources.mysql.digest import TableDigest, table_digests
+from resources.mysql.schema import read_schema
 from resources.settings import CHECKOUT
 
 
@@ -63,7 +65,9 @@ def _release(stage: Stage) -> Deployment:
 
 
 def _state(stage: Stage) -> State:
-    return State(live_schema(stage.target).digest, table_digests(stage.target.endpoint, DATABASE))
+    with connect(stage.target.endpoint, DATABASE) as connection:
+        schema = read_schema(connection, DATABASE).digest
+    return State(schema, table_digests(stage.target.endpoint, DATABASE))
 
 
 def _require_rolled_back(bad: Deployment, before: State, after: State) -> None:

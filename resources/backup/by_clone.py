@@ -3,58 +3,68 @@
 from __future__ import annotations
 
 import contextvars
+import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 from resources import progress
 from resources.backup import archive
-from resources.backup.clone import clone_into
-from resources.backup.early import LARGE, EarlyStore, stamp_of
+from resources.backup.early import LARGE, Stamp, stamp_of
 from resources.backup.job import Job
 from resources.backup.made import Made
 from resources.backup.manifest import StoredFile
 from resources.backup.private_copy import copy_server, files_to_keep, is_table_file
 from resources.backup.proof import clone_position, read_contents, start_for_proof
 from resources.backup.room import ARCHIVE_SHARE, SERVER_BYTES, require_room
+from resources.backup.running_clone import RunningClone
+from resources.durable_file import disk_full
 from resources.mysql.server import PrivateServer
 
 # clone_status, where the position is, is a table of performance_schema; its instruments would
 # cost a fifth of the reading time.
 _START = {"performance_schema": "ON", "performance_schema_instrument": "%=OFF"}
+_ASIDE = 512 << 20
+"""Bytes of small tables that are copied before the start; more would take as long as they save."""
 
 
-def make_by_clone(job: Job) -> Made:
+def begin_clone(job: Job) -> RunningClone:
+    """Raises DiskFullError where there would not be room for it."""
+    size = job.source.instance_bytes + SERVER_BYTES
+    require_room([(job.work, size), (job.backup, int(size * ARCHIVE_SHARE))])
+    return RunningClone(job)
+
+
+def make_by_clone(job: Job, clone: RunningClone) -> Made:
     """Raises CloneImpossibleError, DiskFullError, BackupFailedError.
 
     Large tables' files are stored while the clone still runs (`EarlyStore`) and while the
     started copy reads them. What a starting server writes to at once (dictionary, undo,
-    redo) is stored before it starts, and so are small tables. A file that it wrote to
+    redo) is set aside before it starts, and so are small tables. A file that it wrote to
     meanwhile, because the clone's redo log had a change for it, is stored again: see
     `_store_again`.
     """
-    size = job.source.instance_bytes + SERVER_BYTES
-    require_room([(job.work, size), (job.backup, int(size * ARCHIVE_SHARE))])
-    job.copy.mkdir(mode=0o700)
-    datadir = job.copy / "data"
-    with job.timed("clone"), EarlyStore(datadir, job.backup, job.io) as early:
-        clone_into(datadir, job.work / "recipient", job.target.endpoint, job.source, job.installation)
-        datadir.chmod(0o700)
+    early, datadir = clone.wait(), clone.datadir
     names, folders = files_to_keep(datadir)
     stamps = {name: stamp_of(datadir / name) for name in names if is_table_file(name)}
-    large = [name for name, stamp in stamps.items() if stamp[0] >= LARGE]
-    others = sorted(set(names) - set(large))
-    taken = early.taken(stamps)
+    aside = sorted((set(names) - set(stamps)) | _small(stamps))
+    beside = set(stamps) - set(aside)
+    taken = early.taken({name: stamps[name] for name in beside})
+
+    with job.timed("set aside"):
+        still = _set_aside(datadir, aside, job.work / "still")
 
     def store() -> list[StoredFile]:
         """And bring to the disk, while the processors are busy with something else."""
         stored = early.finish(taken)
-        stored += archive.pack(datadir, sorted(set(large) - taken), job.backup, job.io)
+        stored += archive.pack(still, aside, job.backup, job.io)
+        shutil.rmtree(still)
+        stored += archive.pack(datadir, sorted(beside - taken), job.backup, job.io)
         archive.flush(job.backup, job.io)
+        job.reached("stored at")
         return stored
 
-    with job.timed("archive"):
-        files = archive.pack(datadir, others, job.backup, job.io)
     begun = time.monotonic()
     server = copy_server(job.installation, job.copy, job.source.settings, **_START)
     with ThreadPoolExecutor(1, thread_name_prefix="store") as pool:
@@ -62,20 +72,44 @@ def make_by_clone(job: Job) -> Made:
         try:
             with job.timed("start"):
                 start_for_proof(server)
+            job.reached("server up at")
             with job.timed("read"):
                 file, position, gtids = clone_position(server)
                 contents = read_contents(server, job.target.database, begun)
+            job.reached("digested at")
             with job.timed("wait for archive"):
-                files += storing.result()
-            written = [name for name in large if stamp_of(datadir / name) != stamps[name]]
+                files = storing.result()
+            written = [name for name in sorted(beside) if stamp_of(datadir / name) != stamps[name]]
             if written:
                 with job.timed("archive again"):
-                    files = _store_again(job, server, files, [*others, *written])
+                    files = _store_again(job, server, files, [*aside, *written])
         except BaseException:
             server.kill()
             raise
     files.sort(key=lambda one: one.path)
     return Made(server, files, folders, contents, "cloned, stored and started", file, position, gtids)
+
+
+def _small(stamps: Mapping[str, Stamp]) -> set[str]:
+    """The smallest tables' files, within `_ASIDE` bytes: the ones written to last are mostly small."""
+    found, total = set(), 0
+    for name, (size, *_) in sorted(stamps.items(), key=lambda item: item[1]):
+        total += size
+        if size >= LARGE or total > _ASIDE:
+            break
+        found.add(name)
+    return found
+
+
+def _set_aside(datadir: Path, names: Sequence[str], folder: Path) -> Path:
+    """A copy of these files as they are now. The start waits for it; compressing takes five times as long."""
+    for name in names:
+        (folder / name).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            shutil.copyfile(datadir / name, folder / name)
+        except OSError as error:
+            raise disk_full(error, folder / name) from error
+    return folder
 
 
 def _store_again(

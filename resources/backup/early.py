@@ -54,10 +54,15 @@ class EarlyStore:
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         self._end()
         if kind is not None:
-            self._stop.set()
-            self._pool.shutdown(wait=True)
-            for name in self._begun:
-                self._drop(name)
+            self.give_up()
+
+    def give_up(self) -> None:
+        """Nothing of what was stored is wanted any more."""
+        self._end()
+        self._stop.set()
+        self._pool.shutdown(wait=True)
+        for name in self._begun:
+            self._drop(name)
 
     def taken(self, stamps: Mapping[str, Stamp]) -> set[str]:
         """The files that were begun and have not changed since; `stamps` are of the finished clone.

@@ -37,9 +37,8 @@ class Freshness:
 
 def freshness(target: Target, entries: Iterable[Entry], now: datetime | None = None) -> Freshness:
     """Of the full backups of the target's database; their time is when they were begun."""
-    proven = [
-        one for one in entries if one.type == "full" and one.database == target.database and one.current_proof.proven
-    ]
+    ours = (one for one in entries if one.type == "full" and one.database == target.database)
+    proven = [one for one in ours if one.current_proof.proven]
     newest = max(proven, key=lambda one: one.id, default=None)
     old = ((now or datetime.now(UTC)) - newest.made).total_seconds() if newest else float("inf")
     return Freshness(newest, old, target.backup_max_age)

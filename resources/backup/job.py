@@ -25,11 +25,16 @@ class Job:
     """Scratch of private servers; what must survive a kept server is its `copy` folder."""
     io: StorageIo
     timings: dict[str, float] = field(default_factory=dict)
+    """Seconds: of each phase, and from the beginning up to each `reached` point."""
+    begun: float = field(default_factory=time.monotonic)
 
     @property
     def copy(self) -> Path:
         """Folder of the private server that proves the backup."""
         return self.work / "copy"
+
+    def reached(self, point: str) -> None:
+        self.timings[point] = round(time.monotonic() - self.begun, 3)
 
     @contextmanager
     def timed(self, phase: str) -> Iterator[None]:

@@ -12,7 +12,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, Literal, TypeVar
 
 from resources import progress
-from resources.backup.make import MadeBackup, make_full_backup
+from resources.backup.made import MadeBackup
+from resources.backup.make import FullBackup
 from resources.deployment import gates, record
 from resources.deployment.notice import send_notice
 from resources.deployment.preflight import ensure_database, require_privileges
@@ -25,7 +26,6 @@ from resources.errors import (
     HealthFailedError,
     HistoryError,
     LockBusyError,
-    MigrationFailedError,
     NotBaselinedError,
     RollbackFailedError,
     UsageError,
@@ -37,11 +37,12 @@ from resources.journal import FINAL_PHASES, Journal
 from resources.mysql.connection import connect, value
 from resources.mysql.digest import TableDigest
 from resources.mysql.installation import parse_version
-from resources.mysql.schema import Schema, read_schema
+from resources.mysql.schema import Schema
 from resources.prisma.apply import apply_pending
-from resources.prisma.failure import failure_of
+from resources.prisma.failure import failed_result, reason_of
 from resources.prisma.find_folder import require_prisma_folder
 from resources.prisma.lock import MigrationLock
+from resources.prisma.lock_again import lock_again
 from resources.prisma.result import MigrationResult
 from resources.prisma.status import MigrationStatus, migration_status
 from resources.rollback.reconcile import Reconciled, drop_created_database, reconcile, unfinished
@@ -56,8 +57,6 @@ from resources.validation.validate import ValidationReport, validate
 
 T = TypeVar("T")
 E = TypeVar("E", bound=DbsyncError | None)
-_RESTART_SECONDS = 60.0
-"""How long a server that went away may take to come back before the rollback is given up for now."""
 Purpose = Literal["deploy", "change", "read"]
 """deploy: locked and journalled; change (backup, restore, reset …): locked; read: neither, but
 what a killed deployment left is put right first, under the lock."""
@@ -90,6 +89,7 @@ class Deployment:
         """What an operation outside the release graph returned, for the command to print."""
         self._begun = False
         self._lock: MigrationLock | None = None
+        self._full_backup: FullBackup | None = None
 
     # --- the steps, in order ---------------------------------------------------
 
@@ -123,10 +123,19 @@ class Deployment:
         """The reason why this history may not be deployed on, or None."""
         return self._noted(self.status.refusal() if self.status else None)
 
+    def begin_backup(self) -> None:
+        """Set the copying going, and return: for a caller that has something else to do first."""
+        self.begin()
+        self._full_backup = self._timed("backup", lambda: FullBackup(self.target))
+
     def back_up(self) -> MadeBackup:
         """A proven full backup, its private copy left running until the deployment ends."""
-        self.begin()
-        made = self._timed("backup", lambda: make_full_backup(self.target, keep_server=True))
+        if self._full_backup is None:
+            self.begin_backup()
+        full = self._full_backup
+        assert full
+        made = self._timed("backup", lambda: full.finish(keep_server=True))
+        self.timings["backup"] = full.seconds
         self.backup = made
         manifest = made.manifest
         self._journal(
@@ -181,8 +190,8 @@ class Deployment:
                 ),
             )
         except BaseException as error:
-            self.migration = _failed_result(error, self.timings.get("apply", 0.0))
-            self.undo(_reason(error))
+            self.migration = failed_result(error, self.timings.get("apply", 0.0))
+            self.undo(reason_of(error))
             if self.error is not None and self.error is not error:
                 raise self.error from error
             raise
@@ -244,7 +253,7 @@ class Deployment:
         self.outcome = "failed"
         if entry.reached("applying"):
             try:
-                self._lock_again()
+                lock_again(self.held_lock(), self.target)
                 server = self.backup.server if self.backup else None
                 undone = self._timed(
                     "rollback",
@@ -275,6 +284,8 @@ class Deployment:
                 self.outcome = "failed"
                 send_notice(self, "failed", self.error.what)
         finally:
+            if self._full_backup is not None:
+                self._full_backup.abandon()
             if self.backup is not None:
                 self.backup.close()
             if self._lock is not None:
@@ -312,23 +323,6 @@ class Deployment:
             database_created=created,
             commit=self.commit.id if self.commit else None,
         )
-
-    def _lock_again(self) -> None:
-        """After a crash of the server the lock is gone with its connection; held still, this does nothing."""
-        deadline = time.monotonic() + _RESTART_SECONDS
-        while True:
-            try:
-                self.held_lock().acquire()
-                return
-            except ConnectError as error:
-                if time.monotonic() > deadline:
-                    raise RollbackFailedError(
-                        "the server cannot be reached, so nothing was rolled back yet",
-                        where=self.target.name,
-                        why=f"DATA STATE: unknown, as the server left it\n         {error.what}",
-                        hint="start the server; any command goes on then, for example: dbsync rollback",
-                    ) from error
-                time.sleep(1)
 
     def _reconcile(self, leave_killed: bool = False) -> None:
         try:
@@ -394,27 +388,3 @@ class Deployment:
         if self.error is None:
             self.error = error
         return error
-
-
-def _reason(error: BaseException) -> str:
-    if isinstance(error, MigrationFailedError):
-        return error.what
-    return str(error) or type(error).__name__
-
-
-def _failed_result(error: BaseException, seconds: float) -> MigrationResult:
-    """`applied_migrations`: what this run had applied before the failure, and has undone since."""
-    failure = failure_of(error)
-    return MigrationResult(
-        success=False,
-        migration_id=failure.migration if failure else None,
-        applied_migrations=list(failure.applied) if failure else [],
-        execution_time=seconds,
-        error=_reason(error),
-    )
-
-
-def live_schema(target: Target) -> Schema:
-    """The target's schema as it is now."""
-    with connect(target.endpoint, target.database) as connection:
-        return read_schema(connection, target.database)

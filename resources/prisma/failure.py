@@ -15,6 +15,7 @@ from resources.prisma.folder import MigrationFile
 from resources.prisma.likely_cause import likely_cause
 from resources.prisma.locate_statement import Statement, count_statements, locate
 from resources.prisma.offending_rows import offending_rows
+from resources.prisma.result import MigrationResult
 from resources.redact import inert, redact
 from resources.target import Target
 
@@ -43,6 +44,25 @@ def failure_of(error: BaseException) -> Failure | None:
     """The facts attached to an error of `apply_pending`."""
     found = vars(error).get("failure")
     return found if isinstance(found, Failure) else None
+
+
+def reason_of(error: BaseException) -> str:
+    """One sentence for the journal, the notice and the result."""
+    if isinstance(error, MigrationFailedError):
+        return error.what
+    return str(error) or type(error).__name__
+
+
+def failed_result(error: BaseException, seconds: float) -> MigrationResult:
+    """`applied_migrations`: what this run had applied before the failure, and has undone since."""
+    failure = failure_of(error)
+    return MigrationResult(
+        success=False,
+        migration_id=failure.migration if failure else None,
+        applied_migrations=list(failure.applied) if failure else [],
+        execution_time=seconds,
+        error=reason_of(error),
+    )
 
 
 def attach(error: Reported, failure: Failure) -> Reported:

@@ -10,8 +10,8 @@ from typing import Any
 import pymysql
 
 from resources.errors import DbsyncError, RestoreFailedError
-from resources.mysql.connection import Connection, execute, quoted, rows, value
-from resources.mysql.digest import TableDigest
+from resources.mysql.connection import Connection, execute, quoted, rows
+from resources.mysql.digest import TableDigest, table_digest
 from resources.mysql.schema import table_names
 from resources.rollback.foreign_keys import ForeignKey, children_of, foreign_keys
 from resources.rollback.objects import (
@@ -145,9 +145,7 @@ def _to_strip(
 
 def _require_rows(connection: Connection, side: str, digests: Mapping[str, TableDigest]) -> None:
     for table, wanted in digests.items():
-        name = f"{quoted(side)}.{quoted(table)}"
-        checksum = rows(connection, f"CHECKSUM TABLE {name} EXTENDED")[0][1]
-        found = TableDigest(int(value(connection, f"SELECT COUNT(*) FROM {name}")), int(checksum or 0))
+        found = table_digest(connection, side, table)
         if found != wanted:
             raise RestoreFailedError(
                 f"rows of `{table}` were changed before they could be put back; nothing was changed",

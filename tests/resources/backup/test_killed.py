@@ -25,7 +25,7 @@ CHILD = """
 import json, sys, time
 from dataclasses import replace
 from pathlib import Path
-from resources.backup import by_clone, by_dump, make, storage
+from resources.backup import by_clone, by_dump, make, running_clone, storage
 from resources.backup.storage_io import REAL
 from resources.mysql.endpoint import Endpoint
 from resources.target import Target
@@ -49,10 +49,10 @@ def write_half(stream, data):
 
 io = REAL
 if phase in ("clone_into", "start_for_proof", "read_contents"):
-    setattr(by_clone, phase, stop)
+    setattr(running_clone if phase == "clone_into" else by_clone, phase, stop)
 elif phase == "cloned":
-    real = by_clone.clone_into
-    by_clone.clone_into = lambda *a, **k: (real(*a, **k), stop())
+    real = running_clone.clone_into
+    running_clone.clone_into = lambda *a, **k: (real(*a, **k), stop())
 elif phase == "write":
     io = replace(REAL, write=write_half)
 elif phase == "rename":

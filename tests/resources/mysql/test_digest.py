@@ -23,6 +23,30 @@ def test_every_base_table_is_counted_exactly(digests):
     assert {name: digest.rows for name, digest in found.items()} == {"blank": 0, "t`1": 2}
 
 
+@pytest.mark.parametrize(
+    "definition",
+    [
+        "(id INT PRIMARY KEY, v INT) PARTITION BY HASH (id) PARTITIONS 3",
+        "(id INT PRIMARY KEY, v INT) PARTITION BY RANGE (id) (PARTITION a VALUES LESS THAN (100),"
+        " PARTITION b VALUES LESS THAN (5000), PARTITION c VALUES LESS THAN MAXVALUE)",
+        "(id INT, v INT)",
+        "(id INT PRIMARY KEY, v INT, w INT AS (v + 1), KEY (v))",
+        "(id INT, v INT) ENGINE=MyISAM",
+    ],
+)
+@pytest.mark.parametrize("count", [0, 1, 3000])
+def test_rows_are_what_count_says_whatever_the_table(digests, connection, definition, count):
+    execute(connection, f"CREATE TABLE odd {definition}")
+    execute(
+        connection,
+        "INSERT INTO odd (id, v)"
+        " WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000)"
+        f" SELECT /*+ SET_VAR(cte_max_recursion_depth = 3000) */ i, i % 7 FROM n WHERE i <= {count}",
+    )
+    execute(connection, "DELETE FROM odd WHERE v = 3 AND id > 1")
+    assert digests("odd")["odd"].rows == value(connection, "SELECT COUNT(*) FROM odd")
+
+
 def test_only_the_named_tables_are_read(digests):
     assert list(digests("blank")) == ["blank"]
 

@@ -1,0 +1,46 @@
+"""A full backup by dbsync against the tools one would use otherwise, on one database in one run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from benchmarks.measure import Measured, medians
+from benchmarks.peers import Peers
+from benchmarks.stage import Bench
+from resources.backup.catalog import list_backups
+
+_BASE = "mysqldump | gzip"
+
+
+def backups(bench: Bench, project: Path, peers: Peers) -> dict[str, Measured]:
+    """Every way of backing the large database up; prints figures, sizes and ratios."""
+    storage = project / ".dbsync" / "backups"
+
+    def dbsync() -> Measured:
+        found = bench.verb("backup", project=project)
+        timings = list_backups(storage)[-1].timings
+        marks = ("server up at", "digested at", "stored at")
+        return replace(found, marks={mark: timings[mark] for mark in marks})
+
+    def shell(script: str) -> Callable[[], Measured]:
+        print(f"  $ {script}")
+        return lambda: bench.shell(script)
+
+    print("backup")
+    commands = {name: shell(script) for name, script in peers.backups().items()}
+    commands |= {"dbsync backup": dbsync, "dbsync deploy": lambda: bench.verb("deploy", project=project)}
+    print("  $ dbsync backup\n  $ dbsync deploy", flush=True)
+    found = medians(commands, bench.rounds, print)
+    base, own = found[_BASE], found["dbsync backup"]
+    sizes = peers.sizes() | {"dbsync backup": list_backups(storage)[-1].size}
+    for name, result in found.items():
+        size = f"  {sizes[name] / 1e6:6.0f} MB" if name in sizes else ""
+        ratio = base.seconds / result.seconds
+        print(f"  {name:<34} {result.seconds:7.2f} s  {ratio:5.2f} x  CPU {result.cpu:7.2f} s{size}")
+    print(f"  {_BASE} / dbsync backup, proven = {base.seconds / own.seconds:.2f}   (bar: 3)")
+    print(f"  {_BASE} / dbsync deploy = {base.seconds / found['dbsync deploy'].seconds:.2f}   (bar: 1)")
+    for mark, bar in (("server up at", 10), ("digested at", 4), ("stored at", 5)):
+        print(f"  {_BASE} / {mark} = {base.seconds / own.marks[mark]:.2f}   (bar: {bar})")
+    return found
