@@ -11,7 +11,6 @@ from html import escape
 from urllib.parse import quote
 
 from resources.backup.entry import Entry
-from resources.backup.standing import standing
 
 LAST = 16
 """Backups in the picture."""
@@ -38,8 +37,8 @@ def picture(entries: Sequence[Entry]) -> str:
 def svg(shown: Sequence[Entry]) -> str:
     """On a ground of its own, so that it can be read on a dark page too."""
     sizes = [one.size / 1e6 for one in shown]
-    seconds = [standing(one).proof.restore_seconds for one in shown]
-    proven = [standing(one).proven for one in shown]
+    seconds = [one.current_proof.restore_seconds for one in shown]
+    proven = [one.current_proof.proven for one in shown]
     unproven = "" if all(proven) else f"; {_UNPROVEN}: not proven"
     return "".join(
         [

@@ -10,7 +10,7 @@ import typer
 from dbsync_assets.cli.context import HERE, Json, Project, deployment_of, load, watching
 from dbsync_assets.cli.output import emit_json, say, table
 from dbsync_assets.run_job import run_job
-from resources.backup.timespan import age
+from resources.backup.elapsed import elapsed
 
 
 def register(group: typer.Typer) -> None:
@@ -52,7 +52,7 @@ def _show(result: dict[str, Any]) -> None:
         f"{len(verdicts)} backups",
         ["id", "age", "", "because"],
         [
-            [one["id"], age(one["age_seconds"]), "kept" if one["kept"] else "removed", one["why"]]
+            [one["id"], elapsed(one["age_seconds"]), "kept" if one["kept"] else "removed", one["why"]]
             for one in verdicts
         ],
     )

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from resources.backup.manifest import Manifest, Proof
+from resources.backup.standing import standing
 
 _TEXTS = ("id", "timestamp", "type", "parent", "schema_version", "engine", "database", "server_uuid")
 _NUMBERS = ("size", "files", "plain_size", "tables", "rows")
@@ -74,6 +75,11 @@ class Entry:
     def as_dict(self) -> dict[str, Any]:
         """What is stored: everything but the place."""
         return {name: value for name, value in asdict(self).items() if name != "file_path"}
+
+    @property
+    def current_proof(self) -> Proof:
+        """The one that counts today; every user of an entry asks for this one."""
+        return standing(self).proof
 
     @property
     def made(self) -> datetime:

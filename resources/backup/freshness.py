@@ -6,9 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from resources.backup.elapsed import elapsed
 from resources.backup.entry import Entry
-from resources.backup.standing import standing
-from resources.backup.timespan import age
 from resources.target import Target
 
 
@@ -31,18 +30,15 @@ class Freshness:
     def __str__(self) -> str:
         if self.newest is None:
             return "there is no proven full backup"
-        limit = "" if self.is_fresh else f"; BACKUP_MAX_AGE is {age(self.limit)}"
+        limit = "" if self.is_fresh else f"; BACKUP_MAX_AGE is {elapsed(self.limit)}"
         old = "" if self.age < 0 else " old"
-        return f"the newest proven full backup, {self.newest.id}, is {age(self.age)}{old}{limit}"
+        return f"the newest proven full backup, {self.newest.id}, is {elapsed(self.age)}{old}{limit}"
 
 
 def freshness(target: Target, entries: Iterable[Entry], now: datetime | None = None) -> Freshness:
     """Of the full backups of the target's database; their time is when they were begun."""
-    proven = [
-        one
-        for one in entries
-        if one.type == "full" and one.database == target.database and standing(one).proven
-    ]
+    ours = (one for one in entries if one.type == "full" and one.database == target.database)
+    proven = [one for one in ours if one.current_proof.proven]
     newest = max(proven, key=lambda one: one.id, default=None)
     old = ((now or datetime.now(UTC)) - newest.made).total_seconds() if newest else float("inf")
     return Freshness(newest, old, target.backup_max_age)

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from resources.backup.elapsed import elapsed
 from resources.backup.entry import Entry
 from resources.backup.freshness import freshness
 from resources.backup.manifest import Proof
-from resources.backup.timespan import age
 from resources.mysql.endpoint import Endpoint
 from resources.target import Target
 from tests.resources.backup.test_manifest import MANIFEST
@@ -64,4 +64,4 @@ def test_one_from_the_future_is_not_fresh_because_a_clock_is_wrong():
     [(None, ""), (0, "0 s"), (59.4, "59 s"), (60, "1 min"), (3660, "1 h 1 min"), (90000, "1 d 1 h")],
 )
 def test_ages_are_said_as_a_person_says_them(seconds, text):
-    assert age(seconds) == text
+    assert elapsed(seconds) == text

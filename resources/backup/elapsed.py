@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 
-def age(seconds: float | None) -> str:
+def elapsed(seconds: float | None) -> str:
     """In its two largest units; empty for None."""
     if seconds is None:
         return ""
     if seconds < 0:
-        return f"{age(-seconds)} ahead of the clock"
+        return f"{elapsed(-seconds)} ahead of the clock"
     minutes, hours, days = int(seconds // 60), int(seconds // 3600), int(seconds // 86400)
     if days:
         return f"{days} d {hours % 24} h"
