@@ -72,7 +72,7 @@ def prune_after(target: Target, made: Manifest) -> None:
 def prune_backups(
     target: Target, *, server_uuid: str, made: str = "", dry_run: bool = False, now: datetime | None = None
 ) -> Pruned:
-    """`made`: a backup of this very process, which need not be read again. Raises OSError, RemoteStorageError."""
+    """`made`: a backup of this very process, not to be read again. Raises OSError, RemoteStorageError."""
     storage, at = target.storage, now or datetime.now(UTC)
     local, damaged = read_catalog(storage)
     here = {one.id for one in local}
