@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from resources.backup.archive import FILES
 from resources.backup.entry import Entry
 from resources.backup.index import look
+from resources.backup.manifest import FILES
 from resources.backup.storage import abandoned
 from resources.redact import inert
 
