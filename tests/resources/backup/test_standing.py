@@ -129,10 +129,7 @@ def test_damage_offers_a_proven_backup_before_a_newer_one_that_is_not(add):
     assert corrupt(storage, broken.id, "data", "why").hint == "make a new one: dbsync backup"
 
 
-def test_what_failed_its_newest_proof_does_not_count_as_kept_and_stops_the_removal(add, monkeypatch):
-    # Made of manifests alone: no file to read back.
-    monkeypatch.setattr(retention, "looks_whole", lambda manifest: True)
-    monkeypatch.setattr(retention, "verify_files", lambda storage, backup_id: None)
+def test_what_failed_its_newest_proof_does_not_count_as_kept_and_stops_the_removal(add):
     made = [add(number) for number in range(1, 5)]
     storage = Path(made[0].file_path).parent
     nowhere = Endpoint("127.0.0.1", 1, "u", "p")
