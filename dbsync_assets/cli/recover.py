@@ -11,6 +11,7 @@ from dbsync_assets.cli.context import HERE, Json, Project, deployment_of, load
 from dbsync_assets.cli.moments import look_before, open_private
 from dbsync_assets.cli.output import emit_json, say
 from dbsync_assets.run_job import run_job
+from resources.backup.ids import check_id
 from resources.errors import UsageError
 
 
@@ -37,13 +38,13 @@ def _run(project: Path, as_json: bool, job: str, op: str, config: dict[str, Any]
 
 def restore(
     backup_id: Annotated[
-        str,
+        str | None,
         typer.Argument(
             help="Backup id, from `dbsync backups list`. May be left out with --to…: the newest one before.",
             metavar="ID",
             show_default=False,
         ),
-    ] = "",
+    ] = None,
     to: Annotated[
         str,
         typer.Option(help='The state at a time, e.g. "2026-11-23 14:05:00Z", or `latest`.', metavar="TIME"),
@@ -80,8 +81,11 @@ def restore(
 
     With --to, --to-gtid or --to-before-migration the state at a moment after the backup.
     """
-    if not backup_id and not (to or to_gtid or to_before_migration):
+    if backup_id is not None:
+        check_id(backup_id)
+    elif not (to or to_gtid or to_before_migration):
         raise UsageError("name a backup, or a moment (--to …)", hint="dbsync restore --help")
+    backup_id = backup_id or ""
     if private or dry_run:
         from resources.backup.moment.moment import parse_moment
 

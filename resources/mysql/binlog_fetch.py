@@ -14,6 +14,7 @@ from pathlib import Path
 import pymysql
 
 from resources import progress
+from resources.child_environment import mysql_environment
 from resources.durable_file import disk_full
 from resources.errors import ConnectTimeoutError, DbsyncError, DiskFullError, PrivilegeError
 from resources.mysql.binlog import Position, current_position
@@ -109,7 +110,7 @@ def fetch(
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=errors,
-            env={"LC_ALL": "C"},
+            env=mysql_environment(LC_ALL="C"),
             umask=0o077,
         )
         try:

@@ -13,7 +13,7 @@ from tests.resources.backup.test_manifest import MANIFEST
 
 def test_sizes_times_and_ratio_are_numbers():
     shown = figures(MANIFEST, 2.5)
-    assert shown["compression ratio"] == 5.0 and shown["restore seconds"] == 1.25
+    assert shown["compression ratio"] == 5.0 and shown["proof seconds"] == 1.25
     assert shown["seconds"] == 2.5 and shown["seconds: clone"] == 1.5
     assert all(isinstance(value, (int, float)) for value in shown.values())
 

@@ -68,6 +68,7 @@ def test_jobs_have_the_contract_s_names():
     assert names == {
         "deploy",
         "backup",
+        "incremental_backup",
         "prove_backup",
         "migration_check",
         "validate",

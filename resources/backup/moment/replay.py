@@ -22,6 +22,7 @@ from pathlib import Path
 from resources import progress
 from resources.backup.moment.applier import RELAY, Applier
 from resources.backup.moment.plan import Plan, Single
+from resources.child_environment import mysql_environment
 from resources.errors import RestoreFailedError
 from resources.mysql.binlog_event import Query
 from resources.mysql.connection import Connection, connect, execute, option_file, quoted, value
@@ -141,7 +142,7 @@ def _one_by_hand(
         ],
         stdin=subprocess.DEVNULL,
         capture_output=True,
-        env={"LC_ALL": "C"},
+        env=mysql_environment(LC_ALL="C"),
         check=False,
     )
     text = printed.stdout
@@ -157,7 +158,7 @@ def _one_by_hand(
             ],
             input=text,
             capture_output=True,
-            env={"LC_ALL": "C"},
+            env=mysql_environment(LC_ALL="C"),
             check=False,
         )
     if printed.returncode or fed.returncode:
