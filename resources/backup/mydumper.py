@@ -19,8 +19,9 @@ from resources.backup import archive
 from resources.backup.dump import Dump, end_of, refuse_changed_table
 from resources.backup.load_database import make_database
 from resources.backup.manifest import StoredFile
-from resources.backup.mydumper_tool import ENVIRONMENT, MydumperTool
+from resources.backup.mydumper_tool import MydumperTool
 from resources.backup.storage_io import REAL, StorageIo
+from resources.child_environment import mysql_environment
 from resources.errors import BackupFailedError, DbsyncError
 from resources.mysql.connection import connect, execute, option_file, rows
 from resources.mysql.endpoint import Endpoint
@@ -176,7 +177,7 @@ def _start(command: Sequence[str], errors: object) -> subprocess.Popen[bytes]:
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=errors,  # type: ignore[arg-type]
-        env=ENVIRONMENT,
+        env=mysql_environment(),
         umask=0o077,
     )
 

@@ -10,13 +10,12 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from resources.child_environment import mysql_environment
 from resources.redact import inert
 from resources.target import Target
 
 _VERSION = re.compile(r"\bv?(\d+(?:\.\d+)+(?:-\d+)?)")
 _ANSWER_WITHIN = 30
-ENVIRONMENT = {"LC_ALL": "C"}
-"""Of the tools: nothing of ours, which holds secrets; their messages in English."""
 
 
 class NoMydumperError(Exception):
@@ -81,7 +80,7 @@ def _run(program: Path, option: str) -> str:
             errors="replace",
             timeout=_ANSWER_WITHIN,
             check=False,
-            env=ENVIRONMENT,
+            env=mysql_environment(),
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise NoMydumperError(f"{program} does not run: {error}") from error
