@@ -177,7 +177,7 @@ def _start(command: Sequence[str], errors: object) -> subprocess.Popen[bytes]:
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=errors,  # type: ignore[arg-type]
-        env=mysql_environment(),
+        env=mysql_environment(LC_ALL="C"),
         umask=0o077,
     )
 

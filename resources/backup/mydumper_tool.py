@@ -80,7 +80,7 @@ def _run(program: Path, option: str) -> str:
             errors="replace",
             timeout=_ANSWER_WITHIN,
             check=False,
-            env=mysql_environment(),
+            env=mysql_environment(LC_ALL="C"),
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise NoMydumperError(f"{program} does not run: {error}") from error
