@@ -68,7 +68,10 @@ def _version(dumper: Path) -> str:
 
 @cache
 def _help(dumper: Path) -> str:
-    return _run(dumper, "--help")
+    try:
+        return _run(dumper, "--help")
+    except NoMydumperError:
+        return ""
 
 
 def _run(program: Path, option: str) -> str:
