@@ -35,7 +35,7 @@ def verify_backup(target: Target, backup_id: str) -> Manifest:
     fetch_backup(target, backup_id, to_open=True)
     manifest = load_manifest(target.storage, backup_id)
     if manifest.type == "incremental":
-        return verify_increment(target.storage, backup_id)
+        return verify_increment(target.storage, backup_id, target.age_identity)
     backup = Path(manifest.file_path)
     remove_abandoned(target)
     folder = work_folder(target, f"verify-{backup_id}-{time.time_ns()}")

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from resources import progress
 from resources.backup import archive
+from resources.backup.age_keys import require_own_key
 from resources.backup.archive import MismatchError
 from resources.backup.incremental.chain import Chain, chain_to_continue, verify_last
 from resources.backup.incremental.server_log import Ahead, look_ahead
@@ -62,8 +63,11 @@ def make_incremental_backup(target: Target, *, io: StorageIo = REAL) -> Manifest
     An error leaves nothing behind and nothing listed. Raises, each with the advice to take a
     full backup: ChainBrokenError (no backup to continue, an unproven or vanished one, purged or
     new binary logs, another server, no binary log), BackupCorruptError (a damaged parent).
-    Raises BackupFailedError, PrivilegeError, DiskFullError, ConnectError.
+    Raises BackupFailedError, PrivilegeError, DiskFullError, ConnectError; BackupKeyError where
+    it would be stored encrypted and this machine could not read it back.
     """
+    require_own_key(target)
+    io = replace(io, recipients=target.age_recipients)
     removed = remove_partials(target.storage)
     for folder in servers_folder(target).glob(f"*/{FOLDER}"):
         if is_abandoned(folder.parent):
@@ -118,7 +122,9 @@ def _read_back(job: _Job, folder: Path, files: list[StoredFile]) -> Contents:
     ordered = {name: by_name[name] for name in job.ahead.files}
     parent, what = job.chain.last, "the binary logs that came from the server are not whole"
     try:
-        contents = read_stored(parent, folder, ordered, job.ahead.clock_ahead)
+        contents = read_stored(
+            parent, folder, ordered, job.ahead.clock_ahead, identity=job.target.age_identity
+        )
     except (BinlogDamagedError, MismatchError) as error:
         raise BackupFailedError(
             what, where=getattr(error, "file", "") or str(folder), why=str(error), hint="dbsync backup"
@@ -151,6 +157,7 @@ def _manifest(job: _Job, backup_id: str, files: list[StoredFile], contents: Cont
         proof=parent.proof,
         database_charset=(job.source.charset, job.source.collation),
         type="incremental",
+        encryption="age" if job.target.age_recipients else "",
         parent=parent.id,
         span=BinlogSpan(
             parent.binlog_file,

@@ -35,12 +35,13 @@ def _order(file: StoredFile) -> tuple[int, str]:
 
 
 @contextmanager
-def open_stored(backup: Path, file: StoredFile) -> Iterator[BinaryIO]:
+def open_stored(backup: Path, file: StoredFile, identity: Path | None = None) -> Iterator[BinaryIO]:
     """What is inside a stored file. Read to its end, it is also compared with its SHA-256.
 
-    Raises MismatchError.
+    `identity`: the age key file that opens an encrypted one. Raises MismatchError, BackupKeyError.
     """
-    reader = io.BufferedReader(cast(io.RawIOBase, _Blocks(archive.plain_blocks(backup, file))), archive.BLOCK)
+    blocks = _Blocks(archive.plain_blocks(backup, file, identity))
+    reader = io.BufferedReader(cast(io.RawIOBase, blocks), archive.BLOCK)
     yield cast(BinaryIO, reader)
     while reader.read(archive.BLOCK):
         pass
@@ -64,37 +65,42 @@ class _Blocks(io.RawIOBase):
 
 
 def read_stored(
-    parent: Manifest, backup: Path, files: dict[str, StoredFile], clock_ahead: float = 0.0
+    parent: Manifest,
+    backup: Path,
+    files: dict[str, StoredFile],
+    clock_ahead: float = 0.0,
+    *,
+    identity: Path | None = None,
 ) -> Contents:
     """Read every event of stored files that continue `parent`.
 
-    Raises MismatchError, BinlogDamagedError, ChainBrokenError.
+    Raises MismatchError, BinlogDamagedError, ChainBrokenError, BackupKeyError.
     """
     return read_since(
         parent,
         [(name, file.length) for name, file in files.items()],
-        lambda name: open_stored(backup, files[name]),
+        lambda name: open_stored(backup, files[name], identity),
         clock_ahead,
     )
 
 
-def verify_increment(storage: Path, backup_id: str) -> Manifest:
+def verify_increment(storage: Path, backup_id: str, identity: Path | None = None) -> Manifest:
     """Every stored byte and every event of it and of the increments before it, down to its full backup.
 
     Of the full backup the manifest and the lengths are compared; `verify_backup` reads it. Returns
-    the manifest with the proof just made. Raises BackupCorruptError, ChainBrokenError.
+    the manifest with the proof just made. Raises BackupCorruptError, ChainBrokenError, BackupKeyError.
     """
     chain = chain_of(storage, backup_id)
     transactions = 0
     for parent, child in zip(chain.backups, chain.increments, strict=False):
         verify_files(storage, child.id)
-        transactions += _verify_events(storage, parent, child).transactions
+        transactions += _verify_events(storage, parent, child, identity).transactions
     return replace(chain.last, proof=proof_of(chain, transactions, len(chain.increments)))
 
 
-def _verify_events(storage: Path, parent: Manifest, child: Manifest) -> Contents:
+def _verify_events(storage: Path, parent: Manifest, child: Manifest, identity: Path | None) -> Contents:
     try:
-        contents = read_stored(parent, Path(child.file_path), log_files(child))
+        contents = read_stored(parent, Path(child.file_path), log_files(child), identity=identity)
     except MismatchError as error:
         raise as_corrupt(storage, child.id, error) from error
     except BinlogDamagedError as error:

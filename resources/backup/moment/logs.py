@@ -47,7 +47,7 @@ class Logs:
         self._target = target
         self._base = base
         self._folder = folder
-        self._stored, self.last = continuing(base, list_backups(target.storage))
+        self._stored, self.last = continuing(base, list_backups(target.storage), target.age_identity)
         """`last`: the backup with which what is stored ends; the base itself where nothing is."""
         self.server_now = 0.0
         """The server's clock when its log was read, seconds since 1970."""
@@ -62,7 +62,9 @@ class Logs:
         for name, (backup, file) in self._stored.items():
             require_room([(self._folder, file.length)])
             try:
-                archive.unpack(Path(backup.file_path), [file], [], self._folder)
+                archive.unpack(
+                    Path(backup.file_path), [file], [], self._folder, identity=self._target.age_identity
+                )
             except MismatchError as error:
                 raise as_corrupt(self._target.storage, backup.id, error) from error
             yield LogFile(name, self._folder / file.path, file.length, backup.id)
@@ -98,7 +100,7 @@ class Logs:
 
 
 def continuing(
-    base: Manifest, backups: list[Manifest]
+    base: Manifest, backups: list[Manifest], identity: Path | None = None
 ) -> tuple[dict[str, tuple[Manifest, StoredFile]], Manifest]:
     """(name → where it is stored, the backup with which they end): an unbroken run from the base on.
 
@@ -113,7 +115,7 @@ def continuing(
         files = log_files(one)
         if last.binlog_file not in files or not _is_further(one, last) or not is_proven(one):
             continue
-        if one.parent != last.id and not _is_same_file(last, one, files[last.binlog_file]):
+        if one.parent != last.id and not _is_same_file(last, one, files[last.binlog_file], identity):
             progress.say(
                 f"backup {one.id} does not continue {last.id}: the binary log began anew between them"
             )
@@ -131,9 +133,9 @@ def _is_further(one: Manifest, than: Manifest) -> bool:
     return is_earlier(than.binlog_file, one.binlog_file)
 
 
-def _is_same_file(last: Manifest, one: Manifest, file: StoredFile) -> bool:
+def _is_same_file(last: Manifest, one: Manifest, file: StoredFile, identity: Path | None) -> bool:
     """By when the server began it, which its first event says."""
-    head = next(archive.plain_blocks(Path(one.file_path), file), b"")
+    head = next(archive.plain_blocks(Path(one.file_path), file, identity), b"")
     created = int.from_bytes(head[4:8], "little")
     ended = datetime.fromisoformat(last.proof.at or last.timestamp).timestamp()
     return created <= ended + _JOIN
