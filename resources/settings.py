@@ -127,7 +127,7 @@ class Settings(ProofSettings, RemoteSettings):
     backup_max_age: float = Field(
         26 * 3600.0,
         alias="BACKUP_MAX_AGE",
-        description="age from which the newest proven full backup is called too old",
+        description="age at which the newest proven full backup is called too old; 26 h by default",
         gt=0,
     )
     state: Path | None = Field(

@@ -2,8 +2,8 @@
 
 An entry counts only while the manifest it was made from has the same bytes, which are read
 and digested each time. So a list is the same with the index, without it, and with a damaged
-one; what it saves is decoding. 1,000 backups of 100 tables: 9 s by the manifests alone,
-0.4 s by the index (2 shared cores, warm cache).
+one; what it saves is decoding. 1,000 backups of 100 tables take 4.9 s of CPU time by the
+manifests alone and 0.25 s by the index; of 13 tables, 1.5 and 0.15 s.
 """
 
 from __future__ import annotations
