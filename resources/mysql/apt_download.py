@@ -74,7 +74,7 @@ def download(tools: Path) -> MysqlInstallation:
 
 def _fetch(work: Path) -> list[Path]:
     """The .deb files of server and clients with all their libraries."""
-    release = _os_release()
+    release = os_release()
     codename = release.get("VERSION_CODENAME", "")
     machine = read_sources()
     attempts: list[tuple[str, list[AptSource]]] = [
@@ -87,7 +87,7 @@ def _fetch(work: Path) -> list[Path]:
         if not sources:
             reasons.append(f"the apt configuration names no source of {title}")
             continue
-        apt = _PrivateApt(work / f"apt-{len(reasons)}", sources)
+        apt = PrivateApt(work / f"apt-{len(reasons)}", sources)
         try:
             with step(f"reading the package list of {title}"):
                 apt.update()
@@ -101,7 +101,7 @@ def _fetch(work: Path) -> list[Path]:
     raise UnusableError("; ".join(reasons))
 
 
-class _PrivateApt:
+class PrivateApt:
     """apt on folders of its own."""
 
     def __init__(self, folder: Path, sources: Sequence[AptSource]) -> None:
@@ -182,7 +182,7 @@ def _run(command: list[str], failure: str, environment: dict[str, str] | None = 
     return run.stdout
 
 
-def _os_release(path: Path = Path("/etc/os-release")) -> dict[str, str]:
+def os_release(path: Path = Path("/etc/os-release")) -> dict[str, str]:
     """ID, VERSION_CODENAME, PRETTY_NAME of os-release(5); empty where there is no such file."""
     if not path.is_file():
         return {}
