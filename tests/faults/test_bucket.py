@@ -1,197 +1,171 @@
-"""Backups in a bucket: what is true after a kill, a refusal, damage and silence on the way there."""
+"""Backups in a bucket, of a real database: restored from there, refused where damaged, never waited for."""
 
 from __future__ import annotations
 
-import json
-import time
+import threading
+from dataclasses import replace
 
 import pytest
 
-from tests.e2e.conftest import GOOD
-from tests.support.project import Project, kill
+from resources.backup.catalog import list_backups
+from resources.backup.make import make_full_backup, store_remotely
+from resources.backup.open import open_backup
+from resources.backup.remote.keep import upload_backups
+from resources.backup.remote.listing import all_backups
+from resources.backup.verify import verify_backup
+from resources.deployment import offsite
+from resources.deployment.deployment import Deployment
+from resources.errors import BackupCorruptError, BackupKeyError, RemoteStorageError
+from resources.mysql.connection import connect, execute, rows, value
+from resources.rollback.restore import restore_backup
+from resources.target import Target
+from tests.resources.backup.conftest import Said, world
+from tests.support.age_keys import key_pair
 
 pytestmark = pytest.mark.slow
-PREFIX = "shop/production/"
+NOWHERE = "http://127.0.0.1:9"
 
 
-def _ids_in_bucket(bucket) -> list[str]:
+@pytest.fixture
+def shop(target, bucket, connection) -> Target:
+    """Two tables of a database whose backups go to the bucket."""
+    execute(connection, "CREATE TABLE parent (id INT PRIMARY KEY AUTO_INCREMENT, ratio FLOAT)")
+    execute(
+        connection,
+        "CREATE TABLE child (id INT PRIMARY KEY, parent_id INT,"
+        " FOREIGN KEY (parent_id) REFERENCES parent (id))",
+    )
+    execute(connection, "INSERT INTO parent (ratio) VALUES (16777216), (0.1), (NULL)")
+    execute(connection, "INSERT INTO child VALUES (1, 1), (2, 3)")
+    return replace(target, remote=bucket.location())
+
+
+def backed_up(target: Target) -> str:
+    made = make_full_backup(target).manifest
+    store_remotely(target, made)
+    return made.id
+
+
+def in_bucket(bucket) -> list[str]:
     """Of complete backups: those with a manifest."""
-    return sorted(key.split("/")[2] for key in bucket.listed() if key.endswith("/manifest.json"))
+    return sorted(key.split("/")[-2] for key in bucket.listed() if key.endswith("/manifest.json"))
 
 
-def _backup(project: Project, **environment: str) -> str:
-    code, report = project.report("backup", **environment)
-    assert code == 0, report
-    return report["id"]
+def here(target: Target) -> list[str]:
+    return [one.id for one in list_backups(target.storage)]
 
 
-def _local(project: Project) -> list[str]:
-    return sorted(path.name for path in project.storage.glob("*-full"))
+def test_a_backup_that_is_only_in_the_bucket_restores_to_equal_rows(shop, bucket, connection):
+    was = world(shop.endpoint, shop.database)
+    first = backed_up(shop)
+    execute(connection, "DELETE FROM child")
+    second = backed_up(shop)
+    assert in_bucket(bucket) == [first, second]
+    assert here(shop) == [second], "the older copy made room"
+    assert [one.id for one in all_backups(shop)] == [first, second]
+    restore_backup(shop, first)
+    assert world(shop.endpoint, shop.database) == was
+    upload_backups(shop)
+    assert here(shop) == [second], "what was fetched for the restore goes again"
 
 
-def test_a_backup_that_is_only_in_the_bucket_restores_to_equal_rows(with_bucket, bucket):
-    was = with_bucket.world()
-    first = _backup(with_bucket)
-    with_bucket.execute("DELETE FROM `Post`", "UPDATE `User` SET `ratio` = NULL")
-    second = _backup(with_bucket)
-    assert _ids_in_bucket(bucket) == [first, second]
-    assert _local(with_bucket) == [second], "the older copy made room"
-    code, listed = with_bucket.report("backups", "list")
-    assert code == 0 and [one["id"] for one in listed] == [first, second]
-    assert listed[0]["file_path"] == f"s3://{bucket.name}/{PREFIX}{first}"
-    assert listed[1]["file_path"] == str(with_bucket.storage / second)
-    assert with_bucket.report("backups", "show", first)[0] == 0
-    assert _local(with_bucket) == [second], "showing fetches nothing"
-    done = with_bucket.run("restore", first)
-    assert done.returncode == 0, done.stderr
-    assert with_bucket.world() == was
-    assert with_bucket.run("backups", "verify", first).returncode == 0
+def test_what_is_verified_and_rolled_back_to_is_fetched_too(shop, tmp_path):
+    first = backed_up(shop)
+    backed_up(shop)
+    assert first not in here(shop)
+    assert verify_backup(shop, first).proof.proven
+    upload_backups(shop)
+    assert first not in here(shop)
+    opened = open_backup(shop, first, tmp_path / "opened")  # as a rollback does
+    try:
+        assert world(opened.endpoint, shop.database) == world(shop.endpoint, shop.database)
+    finally:
+        opened.discard()
 
 
-def test_retention_removes_what_is_too_old_from_the_bucket_too(with_bucket, bucket):
-    made = [_backup(with_bucket, BACKUP_KEEP="2") for _ in range(3)]
-    assert _ids_in_bucket(bucket) == made[1:]
+def test_retention_removes_what_is_too_old_from_the_bucket_too_and_only_behind_an_upload(shop, bucket):
+    two = replace(shop, keep_backups=2)
+    made = [backed_up(two) for _ in range(2)]
+    unreachable = replace(two, remote=replace(bucket.location(), endpoint=NOWHERE, attempts=1))
+    with pytest.raises(RemoteStorageError):
+        backed_up(unreachable)
+    assert in_bucket(bucket) == made, "nothing old went while the new one is only here"
+    last = backed_up(two)
+    assert len(in_bucket(bucket)) == 2 and in_bucket(bucket)[-1] == last
     assert not [key for key in bucket.listed() if made[0] in key]
-    assert _local(with_bucket) == made[2:]
-
-
-def test_killed_while_uploading_the_backup_is_whole_here_and_absent_there_and_the_next_upload_completes_it(
-    with_bucket, bucket, s3_proxy
-):
-    with_bucket.environment["BACKUP_S3_ENDPOINT"] = f"http://127.0.0.1:{s3_proxy.port}"
-    s3_proxy.stall_after(300_000)
-    process = with_bucket.start("backup")
-    while not s3_proxy.stalls:
-        assert process.poll() is None, process.communicate()
-        time.sleep(0.02)
-    kill(process)
-    s3_proxy.pass_through()
-    [backup_id] = _local(with_bucket)
-    assert _ids_in_bucket(bucket) == [], "without its manifest it does not count"
-    begun = [key for key in bucket.listed() if backup_id in key]
-    code, listed = with_bucket.report("backups", "list")
-    assert code == 0 and [one["file_path"] for one in listed] == [str(with_bucket.storage / backup_id)]
-    code, report = with_bucket.report("backups", "upload")
-    assert code == 0 and report["uploaded"] == [backup_id]
-    assert _ids_in_bucket(bucket) == [backup_id] and set(begun) <= set(bucket.listed())
-    top = with_bucket.storage / backup_id
-    here = {str(path.relative_to(top)): path.read_bytes() for path in top.rglob("*") if path.is_file()}
-    there = {key.split("/", 3)[3]: bucket.read(key) for key in bucket.listed()}
-    assert there == here
 
 
 def test_a_backup_damaged_in_the_bucket_is_refused_before_the_target_is_touched_and_the_older_one_works(
-    with_bucket, bucket
+    shop, bucket, connection
 ):
-    was = with_bucket.world()
-    older, damaged, _ = (_backup(with_bucket) for _ in range(3))
-    name = f"{damaged}/files/{with_bucket.database}/User.ibd.zst"
+    was = world(shop.endpoint, shop.database)
+    older, damaged, _ = (backed_up(shop) for _ in range(3))
+    name = f"{damaged}/files/{shop.database}/parent.ibd.zst"
     [key] = [key for key in bucket.listed() if key.endswith(name)]
     data = bytearray(bucket.read(key))
     data[len(data) // 2] ^= 1
     bucket.write(key, bytes(data))
-    with_bucket.execute("DELETE FROM `Post`")
-    now = with_bucket.world()
-    code, report = with_bucket.report("restore", damaged)
-    assert code == 21 and report["error"]["code"] == "backup-corrupt"
-    assert "User.ibd.zst" in report["error"]["what"] and "sha256" in report["error"]["why"]
-    assert older in report["error"]["hint"]
-    assert with_bucket.world() == now and with_bucket.databases() == {with_bucket.database}
-    assert damaged not in _local(with_bucket)
-    assert with_bucket.run("restore", older).returncode == 0
-    assert with_bucket.world() == was
+    execute(connection, "DELETE FROM child")
+    now = world(shop.endpoint, shop.database)
+    with pytest.raises(BackupCorruptError, match=r"parent\.ibd\.zst") as error:
+        restore_backup(shop, damaged)
+    assert "sha256" in error.value.why and older in error.value.hint
+    assert world(shop.endpoint, shop.database) == now
+    databases = {name for (name,) in rows(connection, "SHOW DATABASES") if name.startswith(shop.database)}
+    assert databases == {shop.database} and damaged not in here(shop)
+    restore_backup(shop, older)
+    assert world(shop.endpoint, shop.database) == was
 
 
-def _usable_here(project: Project) -> None:
-    """After a failed upload: the local backup is listed, and restores."""
-    [backup_id] = _local(project)
-    before = project.world()
-    project.execute("DELETE FROM `Post`")
-    done = project.run("restore", backup_id)
-    assert done.returncode == 0, done.stderr
-    assert project.world() == before
+def test_without_a_key_nothing_is_fetched_and_nothing_touched(shop, bucket, tmp_path):
+    keys = key_pair(tmp_path / "key.txt")
+    sealed = replace(shop, age_recipients=(keys.recipient,))
+    first = backed_up(sealed)
+    backed_up(sealed)
+    was = world(shop.endpoint, shop.database)
+    with pytest.raises(BackupKeyError, match="no key is given"):
+        restore_backup(sealed, first)
+    assert first not in here(shop)
+    stranger = replace(sealed, age_identity=key_pair(tmp_path / "stranger.txt").path)
+    with pytest.raises(BackupKeyError, match="does not open"):
+        restore_backup(stranger, first)
+    assert world(shop.endpoint, shop.database) == was
+    restore_backup(replace(sealed, age_identity=keys.path), first)
+    assert world(shop.endpoint, shop.database) == was
 
 
-def _refused(project: Project, **environment: str) -> dict[str, str]:
-    """The error of a backup that did not get into the bucket."""
-    code, report = project.report("backup", **environment)
-    assert code == 26 and report["error"]["code"] == "remote-storage", report
-    assert "usable on this machine" in report["error"]["what"]
-    assert "dbsync backups upload" in report["error"]["hint"]
-    return report["error"]
-
-
-def test_a_bucket_that_refuses_fails_the_backup_with_the_reason_and_the_local_one_is_usable(
-    with_bucket, bucket
+def test_a_deployment_does_not_upload_before_its_end_and_a_good_one_is_good_without_the_bucket(
+    shop, bucket, said: Said
 ):
-    policy = {
-        "Version": "2012-10-17",
-        "Statement": [
-            {
-                "Effect": "Deny",
-                "Principal": "*",
-                "Action": "s3:PutObject",
-                "Resource": f"arn:aws:s3:::{bucket.name}/*",
-            }
-        ],
-    }
-    bucket.client.put_bucket_policy(Bucket=bucket.name, Policy=json.dumps(policy))
-    error = _refused(with_bucket)
-    assert "refuses this key" in error["what"] and "prefix" in error["hint"]
-    assert _ids_in_bucket(bucket) == []
-    _usable_here(with_bucket)
-    bucket.client.delete_bucket_policy(Bucket=bucket.name)
-    assert with_bucket.run("backups", "upload").returncode == 0
-    assert _ids_in_bucket(bucket) == _local(with_bucket)
+    unreachable = replace(shop, remote=replace(bucket.location(), endpoint=NOWHERE, attempts=1))
+    deployment = Deployment(unreachable, purpose="deploy")
+    try:
+        deployment.backup = make_full_backup(unreachable)
+        offsite.after_backup(deployment)
+        deployment.outcome = "released"
+        offsite.after_deployment(deployment)
+    finally:
+        deployment.close()
+    assert any("not in the bucket" in line and "dbsync backups upload" in line for line in said.lines)
+    assert in_bucket(bucket) == []
+    assert upload_backups(shop) == here(shop) == in_bucket(bucket)
 
 
-def test_each_way_of_not_reaching_the_bucket_has_words_of_its_own(with_bucket, bucket, s3_proxy, httpserver):
-    httpserver.expect_request("/", method="HEAD").respond_with_data("")
-    [first] = [_refused(with_bucket, BACKUP_S3_ENDPOINT="http://127.0.0.1:9")]
-    assert "cannot be reached" in first["what"] and "BACKUP_S3_ENDPOINT" in first["hint"]
-    s3_proxy.stall()
-    through = {"BACKUP_S3_ENDPOINT": f"http://127.0.0.1:{s3_proxy.port}"}
-    begun = time.monotonic()
-    code, report = with_bucket.report("backups", "upload", BACKUP_S3_TIMEOUT="500ms", **through)
-    assert code == 26 and "did not answer in time" in report["error"]["what"]
-    assert time.monotonic() - begun < 60
-    s3_proxy.cut()
-    code, report = with_bucket.report("backups", "upload", **through)
-    assert code == 26 and "connection" in report["error"]["what"]
-    httpserver.expect_request("").respond_with_data("<html>hello</html>", content_type="text/html")
-    code, report = with_bucket.report("backups", "upload", BACKUP_S3_ENDPOINT=httpserver.url_for(""))
-    assert code == 26 and "S3 protocol" in report["error"]["what"], report
-    missing = with_bucket.environment["BACKUP_STORAGE_PATH"].replace(bucket.name, "no-such-bucket-here")
-    code, report = with_bucket.report("backups", "upload", BACKUP_STORAGE_PATH=missing)
-    assert code == 26 and "no such" in report["error"]["what"]
-    keyless = {"AWS_SECRET_ACCESS_KEY": "", "AWS_ACCESS_KEY_ID": "", "AWS_EC2_METADATA_DISABLED": "true"}
-    code, report = with_bucket.report("backups", "upload", **keyless)
-    assert code == 26 and "no credentials" in report["error"]["what"]
-    assert len(_local(with_bucket)) == 1
-    code, listed = with_bucket.report("backups", "list", BACKUP_S3_ENDPOINT="http://127.0.0.1:9")
-    assert code == 0 and [one["id"] for one in listed] == _local(with_bucket)
-
-
-def test_a_release_does_not_wait_for_the_bucket_and_says_that_its_backup_is_only_here(with_bucket, bucket):
-    with_bucket.add_migration(*GOOD)
-    done = with_bucket.run("deploy", BACKUP_S3_ENDPOINT="http://127.0.0.1:9")
-    assert done.returncode == 0, done.stderr
-    assert GOOD[0] in with_bucket.applied()
-    assert "not in the bucket" in done.stderr and "dbsync backups upload" in done.stderr
-    assert with_bucket.run("backups", "upload").returncode == 0
-    assert _ids_in_bucket(bucket) == _local(with_bucket)
-
-
-def test_the_lock_is_free_while_a_backup_is_uploaded(with_bucket, bucket, s3_proxy):
-    with_bucket.environment["BACKUP_S3_ENDPOINT"] = f"http://127.0.0.1:{s3_proxy.port}"
+def test_the_lock_is_free_while_a_backup_is_uploaded(shop, s3_proxy, bucket):
+    endpoint = f"http://127.0.0.1:{s3_proxy.port}"
+    behind = replace(shop, remote=replace(bucket.location(), endpoint=endpoint, timeout=60.0))
     s3_proxy.stall_after(100_000)
-    process = with_bucket.start("backup")
-    while not s3_proxy.stalls:
-        assert process.poll() is None, process.communicate()
-        time.sleep(0.02)
-    [(holder,)] = with_bucket.query("SELECT IS_USED_LOCK('prisma_migrate')")
-    assert holder is None
-    s3_proxy.pass_through()
-    assert process.wait(120) == 0
-    process.communicate()
-    assert len(_ids_in_bucket(bucket)) == 1
+    deployment = Deployment(behind, purpose="change")
+    working = threading.Thread(target=deployment.back_up)
+    working.start()
+    try:
+        while not s3_proxy.stalls:
+            assert working.is_alive()
+            working.join(0.02)
+        with connect(shop.endpoint) as other:
+            assert value(other, "SELECT IS_USED_LOCK('prisma_migrate')") is None
+    finally:
+        s3_proxy.pass_through()
+        working.join()
+        deployment.close()
+    assert in_bucket(bucket) == here(shop)
