@@ -16,6 +16,12 @@ class RestoreConfig(dg.Config):
     backup_id: str
     confirm_target: str = ""
     """The target's name, typed by hand, when the backup was made of another one."""
+    tables: list[str] = []
+    """Empty: all of the database."""
+    into: str = ""
+    """A new database of the target's server; empty: the target's own."""
+    accept_loss: bool = False
+    accept_missing_definers: bool = False
 
 
 class RollbackConfig(dg.Config):
@@ -44,7 +50,15 @@ def _deployment(context: dg.OpExecutionContext) -> Deployment:
 
 @dg.op(name="restore_backup", required_resource_keys={KEY}, out=dg.Out(dict))
 def restore_op(context: dg.OpExecutionContext, config: RestoreConfig) -> dict:
-    result = operations.restore(_deployment(context), config.backup_id, config.confirm_target or None)
+    result = operations.restore(
+        _deployment(context),
+        config.backup_id,
+        config.confirm_target or None,
+        tables=config.tables,
+        into=config.into,
+        accept_loss=config.accept_loss,
+        accept_missing_definers=config.accept_missing_definers,
+    )
     _show(context, result)
     return result
 

@@ -146,6 +146,11 @@ class RestoreFailedError(DbsyncError):
     meaning = "the restore did not complete; the original tables are still in place or kept aside"
 
 
+class MissingDefinerError(DbsyncError):
+    exit_code, code = 25, "definer-missing"
+    meaning = "accounts that views, routines, triggers or events run as are not there; nothing was changed"
+
+
 # --- migrations --------------------------------------------------------------
 
 
@@ -228,6 +233,11 @@ class RollbackFailedError(DbsyncError):
 class NothingToRollBackError(DbsyncError):
     exit_code, code = 63, "nothing-to-roll-back"
     meaning = "no deployment is there to be rolled back"
+
+
+class RestoreRefusedError(DbsyncError):
+    exit_code, code = 64, "restore-refused"
+    meaning = "restoring would lose rows users wrote; a person must decide; nothing was changed"
 
 
 INTERRUPTED_EXIT_CODE = 130

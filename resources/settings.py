@@ -79,6 +79,13 @@ class Settings(BaseSettings):
         description="auto, clone or mysqldump",
         pattern="^(auto|clone|mysqldump)$",
     )
+    restore_way: str = Field(
+        "auto",
+        alias="RESTORE_WAY",
+        description="auto: tables are restored as files where the server's data folder can be reached; "
+        "rows: never, so that the binary log holds what was restored",
+        pattern="^(auto|rows)$",
+    )
     prisma_migrations: Path | None = Field(
         None, alias="PRISMA_MIGRATIONS", description="migrations folder; default: found as Prisma finds it"
     )
@@ -202,6 +209,7 @@ def target_of(settings: Settings) -> Target:
         tools=settings.tools,
         mysqld=settings.mysqld,
         backup_engine=settings.backup_engine,
+        restore_way=settings.restore_way,
         data_rules=settings.data_rules,
         health_url=settings.health_url,
         webhook=webhook.get_secret_value() if webhook else None,

@@ -51,6 +51,8 @@ class Target:
     """$MYSQLD: the mysqld to use instead of what is found."""
     backup_engine: str = "auto"
     """auto | clone | mysqldump."""
+    restore_way: str = "auto"
+    """auto | rows: whether a restore may bring whole files, which no binary log holds."""
     data_rules: Path | None = None
     """Folder with the user's own Great Expectations suites (JSON)."""
     health_url: str | None = None

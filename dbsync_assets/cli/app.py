@@ -15,6 +15,7 @@ from dbsync_assets.cli import (
     health,
     mysql,
     recover,
+    restore,
     status,
     ui,
     validate,
@@ -51,7 +52,7 @@ def root(
     del version  # the callback has printed it
 
 
-for group in (doctor, check, deploy, backups, validate, health, status, recover, mysql, demo, ui):
+for group in (doctor, check, deploy, backups, validate, health, status, restore, recover, mysql, demo, ui):
     group.register(app)
 
 

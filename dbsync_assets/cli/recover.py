@@ -1,58 +1,20 @@
-"""`dbsync restore|rollback|resolve|reset`: what a person types when something went wrong."""
+"""`dbsync rollback|resolve|reset`: what a person types when something went wrong."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from dbsync_assets.cli.context import HERE, Json, Project, deployment_of, load
-from dbsync_assets.cli.output import emit_json, say
-from dbsync_assets.run_job import run_job
+from dbsync_assets.cli.context import HERE, Json, Project
+from dbsync_assets.cli.operation import run_operation
 from resources.errors import UsageError
 
 
 def register(app: typer.Typer) -> None:
-    app.command("restore")(restore)
     app.command("rollback")(rollback)
     app.command("resolve")(resolve)
     app.command("reset")(reset)
-
-
-def _run(project: Path, as_json: bool, job: str, op: str, config: dict[str, Any]) -> None:
-    loaded = load(project)
-    with deployment_of(loaded, "change") as deployment:
-        run_job(job, deployment, loaded.settings, config={op: config})
-        result = deployment.result
-    if as_json:
-        emit_json({"ok": True, **result})
-        return
-    for name, value in result.items():
-        if value not in (None, [], {}, ""):
-            shown = ", ".join(map(str, value)) if isinstance(value, list) else value
-            say(f"{name.replace('_', ' ')}: {shown}")
-
-
-def restore(
-    backup_id: Annotated[str, typer.Argument(help="Backup id, from `dbsync backups list`.", metavar="ID")],
-    confirm_target: Annotated[
-        str,
-        typer.Option(
-            help="DATABASE@HOST:PORT typed out, when the backup was made of another server or database."
-        ),
-    ] = "",
-    project: Project = HERE,
-    as_json: Json = False,
-) -> None:
-    """Put a backup's database back: side by side first, digests compared, then swapped in one statement."""
-    _run(
-        project,
-        as_json,
-        "restore",
-        "restore_backup",
-        {"backup_id": backup_id, "confirm_target": confirm_target},
-    )
 
 
 def rollback(
@@ -70,7 +32,7 @@ def rollback(
 ) -> None:
     """Undo a deployment: the tables it touched go back to their state before it."""
     config = {"deployment_id": deployment, "accept_loss": accept_loss}
-    _run(project, as_json, "rollback", "roll_back_deployment", config)
+    run_operation(project, as_json, "rollback", "roll_back_deployment", config)
 
 
 def resolve(
@@ -85,7 +47,7 @@ def resolve(
     if bool(applied) == bool(rolled_back):
         raise UsageError("give exactly one of --applied and --rolled-back", hint="dbsync resolve --help")
     config = {"migration": applied or rolled_back, "resolution": "applied" if applied else "rolled-back"}
-    _run(project, as_json, "resolve", "resolve_migration", config)
+    run_operation(project, as_json, "resolve", "resolve_migration", config)
 
 
 def reset(
@@ -99,4 +61,4 @@ def reset(
     as_json: Json = False,
 ) -> None:
     """Destroy the database and migrate it anew. Only by name, or where DBSYNC_DISPOSABLE is set."""
-    _run(project, as_json, "reset", "reset_database", {"confirm_database": confirm})
+    run_operation(project, as_json, "reset", "reset_database", {"confirm_database": confirm})

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from dbsync_assets.cli.context import HERE, Json, Project, load
-from dbsync_assets.cli.output import emit_json, say
+from dbsync_assets.cli.output import emit_json, say, size
 from resources.errors import PendingError, UnfinishedError
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ def status(project: Project = HERE, as_json: Json = False) -> None:
     """
     from resources.journal import Journal
     from resources.prisma.status import migration_status
+    from resources.rollback.kept import kept_databases
     from resources.rollback.reconcile import unfinished
 
     target = load(Path(project)).target
@@ -37,6 +38,7 @@ def status(project: Project = HERE, as_json: Json = False) -> None:
     last = entries[-1] if entries else None
     # First: its half-applied migration would be called failed, and there is nothing to resolve by hand.
     refusal = _unfinished(unfinished(target, journal)) or found.refusal()
+    kept = kept_databases(target)
     if as_json:
         error = refusal.as_dict() if refusal else None
         emit_json(
@@ -44,6 +46,7 @@ def status(project: Project = HERE, as_json: Json = False) -> None:
                 "ok": refusal is None,
                 **found.as_dict(),
                 "last_deployment": last and last.as_dict(),
+                "kept": [one.as_dict() for one in kept],
                 "error": error,
             }
         )
@@ -59,6 +62,9 @@ def status(project: Project = HERE, as_json: Json = False) -> None:
             say(f"last deployment {last.id}: {last.phase} ({last.begun_at})")
         else:
             say("no deployment by dbsync yet")
+        for one in kept:
+            holds = f"{one.tables} tables, {size(one.bytes)}, since {one.since}"
+            say(f"a restore keeps database `{one.database}` ({one.kind}: {holds}): dbsync restore finish")
     if refusal:
         raise refusal
     if found.pending_names:

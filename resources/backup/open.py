@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from resources.backup.archive import MismatchError, unpack
@@ -27,8 +28,13 @@ def open_backup(target: Target, backup_id: str, folder: Path) -> PrivateServer:
     return open_manifest(target, verify_files(target.storage, backup_id), folder)
 
 
-def open_manifest(target: Target, manifest: Manifest, folder: Path) -> PrivateServer:
-    """As open_backup, for a backup whose files were verified a moment ago."""
+def open_manifest(
+    target: Target, manifest: Manifest, folder: Path, variables: Mapping[str, str] | None = None
+) -> PrivateServer:
+    """As open_backup, for a backup whose files were verified a moment ago.
+
+    `variables`: what its server is to be told beyond what every private server is.
+    """
     installation = get_mysql(target.tools, target.mysqld)
     require_room([(folder, _room(manifest))])
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -36,7 +42,7 @@ def open_manifest(target: Target, manifest: Manifest, folder: Path) -> PrivateSe
         if manifest.engine == "clone":
             _require_same_series(manifest, installation)
             unpack(Path(manifest.file_path), manifest.files, manifest.folders, folder / "data")
-            server = copy_server(installation, folder, manifest.server_variables)
+            server = copy_server(installation, folder, manifest.server_variables, **(variables or {}))
             start_for_proof(server)
             return server
         server = empty_server(installation, folder, manifest.server_variables)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from resources.deployment.deployment import Deployment
@@ -9,21 +10,47 @@ from resources.errors import NothingToRollBackError, UsageError
 from resources.journal import DeploymentRecord
 from resources.prisma.reset import reset_database
 from resources.prisma.resolve import mark_applied, mark_rolled_back
+from resources.rollback.kept import Kept, drop_kept
 from resources.rollback.restore import restore_backup
 from resources.rollback.rollback import roll_back
 
 
-def restore(deployment: Deployment, backup_id: str, confirm_target: str | None) -> dict[str, Any]:
+def restore(
+    deployment: Deployment,
+    backup_id: str,
+    confirm_target: str | None,
+    *,
+    tables: Sequence[str] = (),
+    into: str = "",
+    accept_loss: bool = False,
+    accept_missing_definers: bool = False,
+) -> dict[str, Any]:
     """Put a backup back. Raises what `restore_backup` raises; result as a JSON-ready dict."""
     target = deployment.target
+    replaces_all = not tables and not into
 
     def work() -> dict[str, Any]:
-        restored = restore_backup(target, backup_id, confirm_target=confirm_target)
-        for entry in deployment.journal.unfinished(target.name):  # what they owed is replaced
-            deployment.journal.record(entry.id, "restored", backup_id=backup_id)
+        restored = restore_backup(
+            target,
+            backup_id,
+            tables=tables,
+            into=into,
+            confirm_target=confirm_target,
+            accept_loss=accept_loss,
+            accept_missing_definers=accept_missing_definers,
+        )
+        if replaces_all:
+            for entry in deployment.journal.unfinished(target.name):  # what they owed is replaced
+                deployment.journal.record(entry.id, "restored", backup_id=backup_id)
         return restored.as_dict()
 
-    deployment.result = deployment.run("restore", work, leave_killed=True)
+    deployment.result = deployment.run("restore", work, leave_killed=replaces_all)
+    return deployment.result
+
+
+def finish_restores(deployment: Deployment, kept: list[Kept]) -> list[str]:
+    """Drop what earlier restores keep, as it was shown to a person; the databases' names."""
+    deployment.result = deployment.run("restore finish", lambda: drop_kept(deployment.target, kept))
     return deployment.result
 
 

@@ -52,6 +52,13 @@ def _checksum(connection: Connection, name: str) -> int:
     return int(checksum)
 
 
+def table_digest(connection: Connection, database: str, table: str) -> TableDigest:
+    """Of one table, on this connection."""
+    name = f"{quoted(database)}.{quoted(table)}"
+    checksum = _checksum(connection, name)
+    return TableDigest(_count(connection, name), checksum)
+
+
 def table_digests(
     endpoint: Endpoint, database: str, tables: Sequence[str] | None = None, *, threads: int = 2
 ) -> dict[str, TableDigest]:
