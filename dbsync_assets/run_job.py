@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from resources.child_environment import no_secrets
 from resources.errors import DbsyncError
 from resources.redact import redact
 from resources.settings import Settings, dagster_home
@@ -22,7 +23,8 @@ def run_job(
     stopped it, else a DbsyncError with what Dagster recorded.
     """
     dagster_home(settings)
-    import dagster as dg
+    with no_secrets():
+        import dagster as dg
 
     from dbsync_assets.definitions import defs
     from dbsync_assets.deployment_resource import with_deployment

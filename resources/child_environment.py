@@ -8,10 +8,13 @@ miss the next secret.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 _KEPT = frozenset(
     {"PATH", "HOME", "USER", "LOGNAME", "LANG", "LANGUAGE", "TZ", "TMPDIR", "LD_LIBRARY_PATH"}
 )  # and LC_…
+_LIBRARIES = ("DAGSTER_", "GX_")
 _PROXIES = frozenset({"http_proxy", "https_proxy", "ftp_proxy", "all_proxy", "no_proxy"})
 
 
@@ -37,3 +40,22 @@ def mysql_environment(**given: str) -> dict[str, str]:
     environment = child_environment()
     environment.pop("HOME", None)
     return {**environment, **given}
+
+
+@contextmanager
+def no_secrets() -> Iterator[None]:
+    """While a library is imported that starts programs with the whole of our environment.
+
+    Dagster does: its croniter runs `file`. What libraries are told not to do stays.
+    """
+    hidden = {
+        name: text
+        for name, text in os.environ.items()
+        if name not in child_environment() and not name.startswith(_LIBRARIES)
+    }
+    for name in hidden:
+        del os.environ[name]
+    try:
+        yield
+    finally:
+        os.environ.update(hidden)

@@ -17,6 +17,7 @@ import zstandard
 from resources import progress
 from resources.backup.manifest import StoredFile
 from resources.backup.storage_io import REAL, StorageIo
+from resources.backup.uncached import uncached_blocks
 from resources.durable_file import disk_full
 from resources.errors import BackupFailedError
 
@@ -65,7 +66,7 @@ class Packer:
         except OSError as error:
             raise disk_full(error, destination) from error
 
-    def feed(self, block: bytes) -> None:
+    def feed(self, block: bytes | memoryview) -> None:
         self._plain.update(block)
         self._length += len(block)
         self._write(self._stream.compress(block))
@@ -131,12 +132,11 @@ def pack(
             threads = LANES if sizes[name] > total / LANES else 0
             packer = Packer(stored_path(backup, name), name, length=sizes[name], threads=threads, io=io)
             try:
-                with (source / name).open("rb", buffering=0) as stream:
-                    for block in _blocks(stream):
-                        if stopped():
-                            raise _StoppedError
-                        packer.feed(block)
-                        step.advance(len(block))
+                for block in uncached_blocks(source / name, BLOCK):
+                    if stopped():
+                        raise _StoppedError
+                    packer.feed(block)
+                    step.advance(len(block))
                 return packer.finish()
             finally:
                 packer.close()

@@ -23,11 +23,12 @@ from resources.errors import DiskFullError
 from resources.mysql.connection import Connection, connect, execute, rows, value
 from resources.mysql.endpoint import Endpoint
 from resources.mysql.server import PrivateServer
+from resources.mysql.server_variables import UNCACHED
 from resources.redact import redact
 
 # The recipient lives for seconds and its copy is archived before anything relies on it.
 _RECIPIENT = {
-    "innodb_flush_method": "nosync",
+    "innodb_flush_method": UNCACHED,
     "auto_generate_certs": "OFF",
     "caching_sha2_password_auto_generate_rsa_keys": "OFF",
 }
@@ -42,10 +43,13 @@ _TOO_MANY_CLONES = "3634"
 _UNENCRYPTED = "REQUIRE NO SSL"
 
 
-def clone_into(datadir: Path, job: Job, note: Callable[[PrivateServer], None]) -> None:
+def clone_into(
+    datadir: Path, job: Job, note: Callable[[PrivateServer], None], copying: Callable[[], None]
+) -> None:
     """Clone the job's target into `datadir`, which must not exist.
 
-    `note` is given the recipient before and after its start, and stops the clone by raising.
+    `note` is given the recipient before and after its start, and stops the clone by raising;
+    `copying` is called when nothing is left to do but to let the servers copy.
     Raises CloneImpossibleError with the server's reason, DiskFullError.
     """
     endpoint, source = job.target.endpoint, job.source
@@ -64,6 +68,7 @@ def clone_into(datadir: Path, job: Job, note: Callable[[PrivateServer], None]) -
         note(recipient)
         with recipient.connect() as connection:
             _install_plugins(connection, endpoint)
+            copying()
             with _growth(datadir, source.instance_bytes):
                 _clone(connection, endpoint, datadir)
     finally:

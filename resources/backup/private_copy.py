@@ -9,6 +9,7 @@ from pathlib import Path
 from resources.backup.source import init_variables, start_variables
 from resources.mysql.installation import MysqlInstallation
 from resources.mysql.server import PrivateServer
+from resources.mysql.server_variables import UNCACHED
 
 # A server makes these itself when it starts; keys and the server's identity must not be copied at all.
 _MADE_ANEW = frozenset({"auto.cnf", "mysqld-auto.cnf", "ibtmp1", "binlog.index", "mysql_upgrade_history"})
@@ -17,7 +18,7 @@ _MADE_ANEW_SUFFIXES = (".pem", ".pid", ".sock", ".lock", ".err", ".dblwr", ".bdb
 
 # The copy may lose everything in a power cut: the archive is what is kept.
 _COPY = {
-    "innodb_flush_method": "nosync",
+    "innodb_flush_method": UNCACHED,
     "auto_generate_certs": "OFF",
     "caching_sha2_password_auto_generate_rsa_keys": "OFF",
     "max_allowed_packet": "1G",

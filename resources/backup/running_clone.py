@@ -17,17 +17,26 @@ from resources.mysql.server import PrivateServer
 
 
 class RunningClone:
-    """Begins at once. Whoever begins it calls `wait` or `abandon`."""
+    """Begins at once, and is made when the server is copying. Whoever makes it calls `wait` or `abandon`.
+
+    Up to there it is a few hundred small steps of this process. Beside an import, which
+    seldom lets another thread run, they took 1.3 s instead of 0.5 (measured).
+    """
 
     def __init__(self, job: Job) -> None:
         self._job = job
         self.datadir = job.copy / "data"
         self._early = EarlyStore(self.datadir, job.backup, job.io)
         self._recipient: PrivateServer | None = None
-        self._abandoned = threading.Event()
+        self._abandoned, self._copying = threading.Event(), threading.Event()
         job.copy.mkdir(mode=0o700)
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="clone")
         self._running = self._pool.submit(contextvars.copy_context().run, self._run)
+        try:
+            self._copying.wait()
+        except BaseException:
+            self.abandon()
+            raise
 
     def wait(self) -> EarlyStore:
         """The finished clone lies in `datadir`; what of it is stored already.
@@ -55,9 +64,12 @@ class RunningClone:
 
     def _run(self) -> None:
         job = self._job
-        with job.timed("clone"), self._early:
-            clone_into(self.datadir, job, self._note)
-        self.datadir.chmod(0o700)
+        try:
+            with job.timed("clone"), self._early:
+                clone_into(self.datadir, job, self._note, self._copying.set)
+            self.datadir.chmod(0o700)
+        finally:
+            self._copying.set()  # where it failed before, `wait` says why
 
     def _note(self, recipient: PrivateServer) -> None:
         self._recipient = recipient

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from pathlib import Path
 from urllib.parse import quote
@@ -32,7 +33,7 @@ def _poll_processes(found: list[str], stop: threading.Event) -> None:
                     found.append(seen)
 
 
-def test_an_awkward_password_appears_nowhere_after_a_release_and_a_rollback(project, server):
+def test_an_awkward_password_appears_nowhere_after_a_release_and_a_rollback(project, server, tmp_path):
     user = f"{project.database}_app"[:32]
     with connect(server.tcp_endpoint) as admin:
         execute(admin, "CREATE USER %s@'%%' IDENTIFIED BY %s", (user, PASSWORD))
@@ -41,6 +42,12 @@ def test_an_awkward_password_appears_nowhere_after_a_release_and_a_rollback(proj
         project.endpoint = Endpoint("127.0.0.1", server.port, user, PASSWORD)
         # A workflow's other secrets, of which dbsync knows nothing.
         project.environment |= {"GITHUB_TOKEN": PASSWORD, "https_proxy": f"http://me:{quote(PASSWORD)}@p:1"}
+        # Dagster asks it about the interpreter while it is imported.
+        asked, program = tmp_path / "asked", tmp_path / "bin" / "file"
+        program.parent.mkdir()
+        program.write_text(f"#!/bin/sh\nenv >>{asked}\n")
+        program.chmod(0o755)
+        project.environment["PATH"] = f"{program.parent}:{os.environ['PATH']}"
         seen: list[str] = []
         stop = threading.Event()
         watcher = threading.Thread(target=_poll_processes, args=(seen, stop))
@@ -55,6 +62,7 @@ def test_an_awkward_password_appears_nowhere_after_a_release_and_a_rollback(proj
             watcher.join()
         assert (good.returncode, bad.returncode) == (0, 40), good.stderr + bad.stderr
         assert not seen
+        assert NEEDLE not in asked.read_text() and "canary%27" not in asked.read_text()
         for text in (good.stdout, good.stderr, bad.stdout, bad.stderr):
             assert NEEDLE not in text and "canary%27" not in text
         for path in (project.folder / ".dbsync").rglob("*"):

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from resources.child_environment import child_environment, mysql_environment
+from resources.child_environment import child_environment, mysql_environment, no_secrets
 from resources.settings import CHECKOUT
 
 SECRETS = {
@@ -54,6 +55,16 @@ def test_only_what_downloads_gets_the_proxy_with_its_login():
 def test_mysqls_programs_get_no_home_whose_login_files_they_would_read():
     seen = _seen_by_a_child(mysql_environment())
     assert "HOME" not in seen and seen["TMPDIR"] == "/root/tmp"
+
+
+def test_a_library_that_hands_on_all_it_sees_while_imported_sees_no_secret(monkeypatch):
+    monkeypatch.setenv("GX_ANALYTICS_ENABLED", "False")
+    before = dict(os.environ)
+    with no_secrets():
+        seen = _seen_by_a_child(dict(os.environ))
+    assert not SECRETS.keys() & seen.keys()
+    assert (seen["HOME"], seen["GX_ANALYTICS_ENABLED"]) == ("/root", "False")
+    assert dict(os.environ) == before
 
 
 def _starts(tree: ast.AST) -> list[ast.Call]:
