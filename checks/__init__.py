@@ -1,1 +1,1 @@
-"""Asset checks: the gates of a release."""
+"""Asset checks: the gates of a release, which block, and observations, which warn."""

@@ -60,7 +60,7 @@ def purpose_of(job: str) -> Purpose:
     """What a run of this job may do. An asset materialised alone in the UI is locked, and cannot migrate."""
     if job == "deploy":
         return "deploy"
-    return "read" if job in ("migration_check", "validate", "health_check") else "change"
+    return "read" if job in ("migration_check", "validate", "health_check", "prove_backup") else "change"
 
 
 class DagsterLog:

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import dagster as dg
 
+from checks.backup_fresh import backup_fresh
+from checks.catalog_sound import catalog_sound
+from checks.storage_headroom import storage_headroom
 from dbsync_assets.assets.full_backup import full_backup
 from dbsync_assets.assets.health_report import health_report
+from dbsync_assets.assets.incremental_backup import incremental_backup
 from dbsync_assets.assets.migration_source import migration_source
 from dbsync_assets.assets.validation_report import validation_report
 from dbsync_assets.rollback_hook import undo_failed_deployment
 
+BACKUP_OBSERVATIONS = (backup_fresh, catalog_sound, storage_headroom)
+"""Looked at with the health too: a backup grows old while none is made."""
 RELEASE = dg.AssetSelection.groups("release")
 
 
@@ -30,6 +36,12 @@ backup = dg.define_asset_job(
     description="A full backup, proven.",
     executor_def=dg.in_process_executor,
 )
+incremental_job = dg.define_asset_job(
+    "incremental_backup",
+    _with_checks(incremental_backup),
+    description="What changed since the newest backup: its binary logs.",
+    executor_def=dg.in_process_executor,
+)
 migration_check = dg.define_asset_job(
     "migration_check",
     _with_checks(migration_source),
@@ -44,9 +56,9 @@ validate = dg.define_asset_job(
 )
 health_check = dg.define_asset_job(
     "health_check",
-    _with_checks(health_report),
-    description="Database, application and system figures.",
+    _with_checks(health_report) | dg.AssetSelection.checks(*BACKUP_OBSERVATIONS),
+    description="Database, application and system figures; are the backups fresh, whole, with room for more?",
     executor_def=dg.in_process_executor,
 )
 
-ALL = [deploy, backup, migration_check, validate, health_check]
+ALL = [deploy, backup, incremental_job, migration_check, validate, health_check]

@@ -1,4 +1,4 @@
-"""Jobs that are not part of the release graph: restore, rollback, resolve, reset.
+"""Jobs that are not part of the release graph: restore, rollback, resolve, reset, retention.
 
 Their run configuration holds names only, never a secret: Dagster shows it in the UI.
 """
@@ -7,21 +7,30 @@ from typing import Any
 
 import dagster as dg
 
+from dbsync_assets.catalog_metadata import verdict_table
 from dbsync_assets.deployment_resource import KEY
+from resources.backup.moment.moment import parse_moment
 from resources.deployment import operations
 from resources.deployment.deployment import Deployment
 
 
 class RestoreConfig(dg.Config):
-    backup_id: str
+    backup_id: str = ""
+    """Empty: the newest proven full backup from before the moment."""
     confirm_target: str = ""
     """The target's name, typed by hand, when the backup was made of another one."""
+    accept_failed_proof: bool = False
+    to: str = ""
+    """A time with its zone, or `latest`. This and the next two: at most one of them."""
+    to_gtid: str = ""
+    to_before_migration: str = ""
 
 
 class RollbackConfig(dg.Config):
     deployment_id: str = ""
     """Empty: the newest deployment that changed something."""
     accept_loss: bool = False
+    accept_failed_proof: bool = False
 
 
 class ResolveConfig(dg.Config):
@@ -44,14 +53,23 @@ def _deployment(context: dg.OpExecutionContext) -> Deployment:
 
 @dg.op(name="restore_backup", required_resource_keys={KEY}, out=dg.Out(dict))
 def restore_op(context: dg.OpExecutionContext, config: RestoreConfig) -> dict:
-    result = operations.restore(_deployment(context), config.backup_id, config.confirm_target or None)
+    moment = parse_moment(config.to, config.to_gtid, config.to_before_migration)
+    result = operations.restore(
+        _deployment(context),
+        config.backup_id,
+        config.confirm_target or None,
+        config.accept_failed_proof,
+        moment,
+    )
     _show(context, result)
     return result
 
 
 @dg.op(name="roll_back_deployment", required_resource_keys={KEY}, out=dg.Out(dict))
 def rollback_op(context: dg.OpExecutionContext, config: RollbackConfig) -> dict:
-    result = operations.rollback(_deployment(context), config.deployment_id or None, config.accept_loss)
+    result = operations.rollback(
+        _deployment(context), config.deployment_id or None, config.accept_loss, config.accept_failed_proof
+    )
     _show(context, result)
     return result
 
@@ -67,6 +85,20 @@ def resolve_op(context: dg.OpExecutionContext, config: ResolveConfig) -> dict:
 def reset_op(context: dg.OpExecutionContext, config: ResetConfig) -> dict:
     result = operations.reset(_deployment(context), config.confirm_database or None)
     _show(context, result)
+    return result
+
+
+@dg.op(name="remove_old_backups", required_resource_keys={KEY}, out=dg.Out(dict))
+def retention_op(context: dg.OpExecutionContext) -> dict:
+    result = operations.retention(_deployment(context))
+    context.add_output_metadata(
+        {
+            "kept": sum(one["kept"] for one in result["backups"]),
+            "removed": len(result["removed"]),
+            "refusal": result["refusal"],
+            "backups": verdict_table(result["backups"]),
+        }
+    )
     return result
 
 
@@ -90,4 +122,12 @@ def reset() -> None:
     reset_op()
 
 
-ALL = [restore, rollback, resolve, reset]
+@dg.job(
+    executor_def=dg.in_process_executor,
+    description="Remove old backups by the rules of BACKUP_KEEP…; never the last proven ones.",
+)
+def retention() -> None:
+    retention_op()
+
+
+ALL = [restore, rollback, resolve, reset, retention]

@@ -146,6 +146,31 @@ class RestoreFailedError(DbsyncError):
     meaning = "the restore did not complete; the original tables are still in place or kept aside"
 
 
+class UnprovenBackupError(DbsyncError):
+    exit_code, code = 24, "backup-unproven"
+    meaning = "the backup was never proven, or its newest proof failed; nothing in the database was changed"
+
+
+class RemoteStorageError(DbsyncError):
+    exit_code, code = 26, "remote-storage"
+    meaning = "the bucket could not be used; what is stored on this machine is still there"
+
+
+class BackupKeyError(DbsyncError):
+    exit_code, code = 27, "backup-key"
+    meaning = "an encrypted backup cannot be opened with the key that was given; nothing was changed"
+
+
+class ChainBrokenError(DbsyncError):
+    exit_code, code = 28, "chain-broken"
+    meaning = "an incremental backup cannot continue from the backups before it; take a full one"
+
+
+class MomentError(DbsyncError):
+    exit_code, code = 29, "no-such-moment"
+    meaning = "the wanted moment is not in the backups and binary logs that are left; nothing was changed"
+
+
 # --- migrations --------------------------------------------------------------
 
 

@@ -11,26 +11,28 @@ import re
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, PrivateAttr, SecretStr, ValidationError, ValidationInfo, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, PrivateAttr, SecretStr, ValidationError, field_validator
+from pydantic_settings import SettingsConfigDict
 
 from resources.errors import SettingsError
 from resources.mysql.endpoint import parse_database_url
 from resources.prisma.find_folder import find_migrations
 from resources.private_folder import make_private_folder
 from resources.redact import remember
-from resources.target import Policy, Target
+from resources.settings_proof import ProofSettings
+from resources.settings_remote import RemoteSettings, is_bucket, recipients_of, remote_of
+from resources.target import Keep, Policy, Target
 from resources.wrong_setting import WrongSetting, settings_error, wrong_file, wrong_value
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 VERSION = "0.1.0"
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h)?")
-_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, None: 1.0}
-ENGINES = ("auto", "clone", "mysqldump")
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)?")
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, None: 1.0}
+ENGINES = ("auto", "clone", "mydumper", "mysqldump")
 
 
-class Settings(BaseSettings):
-    """All as strings in the environment; times are seconds, or `500ms`, `30s`, `10m`, `2h`."""
+class Settings(ProofSettings, RemoteSettings):
+    """All as strings in the environment; times are seconds, or `500ms`, `30s`, `10m`, `2h`, `7d`."""
 
     model_config = SettingsConfigDict(
         extra="ignore",
@@ -45,10 +47,11 @@ class Settings(BaseSettings):
         alias="DATABASE_URL",
         description="mysql://USER:PASSWORD@HOST:PORT/DATABASE, as in Prisma",
     )
-    backup_storage_path: Path | None = Field(
+    backup_storage_path: Path | str | None = Field(
         None,
         alias="BACKUP_STORAGE_PATH",
-        description="folder for backups, journal and release records; default .dbsync/backups in the project",
+        description="folder for backups, journal and release records, default .dbsync/backups in the "
+        "project; or s3://BUCKET/PREFIX for the backups, the rest then stays in that default folder",
     )
     migration_timeout: float = Field(
         1800.0, alias="MIGRATION_TIMEOUT", description="all migrations of one deployment together", gt=0
@@ -76,11 +79,6 @@ class Settings(BaseSettings):
         alias="LOCK_WAIT_RETRIES",
         description="further attempts when that time ran out before anything ran",
         ge=0,
-    )
-    backup_engine: str = Field(
-        "auto",
-        alias="BACKUP_ENGINE",
-        description="auto, clone or mysqldump",
     )
     prisma_migrations: Path | None = Field(
         None, alias="PRISMA_MIGRATIONS", description="migrations folder; default: found as Prisma finds it"
@@ -112,7 +110,25 @@ class Settings(BaseSettings):
         False, alias="DBSYNC_DISPOSABLE", description="true: `dbsync reset` may empty this database"
     )
     keep_backups: int = Field(
-        7, alias="BACKUP_KEEP", description="full backups kept; never below one proven", ge=1
+        7, alias="BACKUP_KEEP", description="newest good full backups kept, each with its increments", ge=1
+    )
+    keep_daily: int = Field(
+        0, alias="BACKUP_KEEP_DAILY", description="days (UTC) whose newest good full backup is kept", ge=0
+    )
+    keep_weekly: int = Field(
+        0, alias="BACKUP_KEEP_WEEKLY", description="ISO weeks whose newest good full backup is kept", ge=0
+    )
+    keep_monthly: int = Field(
+        0, alias="BACKUP_KEEP_MONTHLY", description="months whose newest good full backup is kept", ge=0
+    )
+    min_proven: int = Field(
+        1, alias="BACKUP_MIN_PROVEN", description="proven full backups below which nothing is removed", ge=1
+    )
+    backup_max_age: float = Field(
+        26 * 3600.0,
+        alias="BACKUP_MAX_AGE",
+        description="age at which the newest proven full backup is called too old; 26 h by default",
+        gt=0,
     )
     state: Path | None = Field(
         None, alias="DBSYNC_STATE", description="folder for scratch servers and Dagster; default .dbsync"
@@ -127,14 +143,21 @@ class Settings(BaseSettings):
 
     _file: Path = PrivateAttr(Path(".env"))
 
-    @field_validator("migration_timeout", "rollback_timeout", "lock_wait_timeout", mode="before")
+    @field_validator(
+        "migration_timeout",
+        "rollback_timeout",
+        "lock_wait_timeout",
+        "s3_timeout",
+        "backup_max_age",
+        mode="before",
+    )
     @classmethod
     def _duration(cls, given: Any) -> Any:
         if not isinstance(given, str):
             return given
         match = _DURATION.fullmatch(given.strip())
         if not match:
-            raise ValueError("not a duration; write 90, 90s, 10m or 2h")
+            raise ValueError("not a duration; write 90, 90s, 10m, 2h or 7d")
         return float(match[1]) * _UNITS[match[2]]
 
     @field_validator("backup_engine")
@@ -151,15 +174,22 @@ class Settings(BaseSettings):
             raise ValueError("it must begin with http:// or https://")
         return given
 
-    @field_validator("*", mode="before")
+    @field_validator(
+        "backup_storage_path",
+        "prisma_migrations",
+        "data_rules",
+        "state",
+        "tools",
+        "dagster_home",
+        "mysqld",
+        "mydumper",
+        "age_identity",
+    )
     @classmethod
-    def _home(cls, given: Any, info: ValidationInfo) -> Any:
-        """In every setting that is a path: `~/…` in a .env or a workflow was seen by no shell."""
-        field = cls.model_fields[str(info.field_name)]
-        if not isinstance(given, str) or not given.startswith("~") or "Path" not in str(field.annotation):
-            return given
+    def _home(cls, given: Path | str | None) -> Path | str | None:
+        """`~/…` in a .env or a workflow was seen by no shell."""
         try:
-            return str(Path(given).expanduser())
+            return given if given is None or is_bucket(given) else Path(given).expanduser()
         except RuntimeError as error:
             raise ValueError(f"{error} Write the whole path") from None
 
@@ -223,10 +253,15 @@ def _place_folders(settings: Settings, project: Path) -> None:
     """Defaults; and relative paths mean the project's folder, from wherever the command is typed."""
     state = project / (settings.state or ".dbsync")
     settings.state = state
-    settings.backup_storage_path = project / (settings.backup_storage_path or state / "backups")
+    storage = settings.backup_storage_path
+    settings.backup_storage_path = (
+        str(storage) if is_bucket(storage) else project / (storage or state / "backups")
+    )
     settings.tools = project / (settings.tools or CHECKOUT / ".tools")
     settings.dagster_home = project / (settings.dagster_home or state / "dagster")
+    settings.age_identity = project / settings.age_identity if settings.age_identity else None
     settings.mysqld = project / settings.mysqld if settings.mysqld else None
+    settings.mydumper = project / settings.mydumper if settings.mydumper else None
     settings.prisma_migrations = project / (settings.prisma_migrations or find_migrations(project))
     if settings.data_rules is not None:
         settings.data_rules = project / settings.data_rules
@@ -265,19 +300,33 @@ def target_of(settings: Settings) -> Target:
     endpoint, database = parse_database_url(url)
     assert settings.state and settings.backup_storage_path and settings.tools and settings.prisma_migrations
     webhook = settings.notification_webhook
+    remote = remote_of(settings, str(settings.backup_storage_path))
     return Target(
         endpoint=endpoint,
         database=database,
         migrations=settings.prisma_migrations,
-        storage=settings.backup_storage_path,
+        storage=settings.state / "backups" if remote else Path(settings.backup_storage_path),
         state=settings.state,
         tools=settings.tools,
         mysqld=settings.mysqld,
         backup_engine=settings.backup_engine,
+        backup_proof=settings.backup_proof,
+        mydumper=settings.mydumper,
         data_rules=settings.data_rules,
         health_url=settings.health_url,
         webhook=webhook.get_secret_value() if webhook else None,
-        keep_backups=settings.keep_backups,
+        remote=remote,
+        keep_local=settings.keep_local,
+        age_recipients=recipients_of(settings),
+        age_identity=settings.age_identity,
+        keep=Keep(
+            last=settings.keep_backups,
+            daily=settings.keep_daily,
+            weekly=settings.keep_weekly,
+            monthly=settings.keep_monthly,
+            min_proven=settings.min_proven,
+        ),
+        backup_max_age=settings.backup_max_age,
         policy=Policy(
             migration_timeout=settings.migration_timeout,
             lock_wait_timeout=max(1, int(settings.lock_wait_timeout)),

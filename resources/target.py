@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from resources.backup.remote.location import RemoteLocation
 from resources.mysql.endpoint import Endpoint
 
 
@@ -36,13 +37,27 @@ class Policy:
 
 
 @dataclass(frozen=True)
+class Keep:
+    """Which backups retention keeps; 0 switches a calendar rule off."""
+
+    last: int = 7
+    """Good full backups, whatever their age."""
+    daily: int = 0
+    weekly: int = 0
+    monthly: int = 0
+    """So many days, ISO weeks and months (UTC) have their newest good full backup kept."""
+    min_proven: int = 1
+    """Proven full backups below whose number nothing goes."""
+
+
+@dataclass(frozen=True)
 class Target:
     endpoint: Endpoint
     database: str
     migrations: Path
     """Prisma's migrations folder."""
     storage: Path
-    """BACKUP_STORAGE_PATH: backups, catalog, journal, release records."""
+    """BACKUP_STORAGE_PATH where that is a folder: backups, catalog, journal, release records."""
     state: Path
     """Scratch of this project: private servers, caches, DAGSTER_HOME. May be deleted when idle."""
     tools: Path
@@ -50,11 +65,25 @@ class Target:
     mysqld: Path | None = None
     """$MYSQLD: the mysqld to use instead of what is found."""
     backup_engine: str = "auto"
-    """auto | clone | mysqldump."""
+    """auto | clone | mydumper | mysqldump."""
+    backup_proof: str = "auto"
+    """auto | clone | archive | none."""
+    mydumper: Path | None = None
+    """$MYDUMPER: the mydumper to use instead of one on PATH; its myloader lies beside it."""
     data_rules: Path | None = None
     """Folder with the user's own Great Expectations suites (JSON)."""
     health_url: str | None = None
-    keep_backups: int = 7
+    remote: RemoteLocation | None = None
+    """The bucket that backups are uploaded to; `storage` is then the folder they are made in."""
+    keep_local: int = 1
+    """Full backups that stay in `storage` once they are in the bucket."""
+    age_recipients: tuple[str, ...] = ()
+    """Whom stored files are encrypted for; none: they are not."""
+    age_identity: Path | None = None
+    """Key file that opens encrypted backups."""
+    keep: Keep = field(default_factory=Keep)
+    backup_max_age: float = 26 * 3600.0
+    """Seconds after which the newest proven backup is too old."""
     webhook: str | None = field(default=None, repr=False)
     policy: Policy = field(default_factory=Policy)
 

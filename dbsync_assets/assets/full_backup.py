@@ -3,8 +3,19 @@
 import dagster as dg
 
 from dbsync_assets.assets.migration_source import migration_source
+from dbsync_assets.catalog_metadata import catalog, figures
 from dbsync_assets.deployment_resource import KEY
+from resources.backup.index import look
+from resources.backup.proof_choice import CHOICES
 from resources.deployment.deployment import Deployment
+from resources.errors import UsageError
+
+SCHEDULE_TAG = "dagster/schedule_name"
+
+
+class BackupConfig(dg.Config):
+    proof: str = "auto"
+    """auto (as BACKUP_PROOF says), clone, archive or none."""
 
 
 @dg.asset(
@@ -14,9 +25,12 @@ from resources.deployment.deployment import Deployment
     description="The whole database, archived; its rows were counted and digested on a started copy.",
     required_resource_keys={KEY},
 )
-def full_backup(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+def full_backup(context: dg.AssetExecutionContext, config: BackupConfig) -> dg.MaterializeResult:
+    if config.proof not in CHOICES:
+        raise UsageError(f"proof is {config.proof!r}", hint=f"one of {', '.join(CHOICES)}")
     deployment: Deployment = getattr(context.resources, KEY)
-    manifest = deployment.back_up().manifest
+    scheduled = SCHEDULE_TAG in context.run.tags
+    manifest = deployment.back_up(config.proof, scheduled=scheduled).manifest
     tables = dg.TableSchema(
         columns=[
             dg.TableColumn("table", "string"),
@@ -33,11 +47,10 @@ def full_backup(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         metadata={
             "id": manifest.id,
             "engine": f"{manifest.engine} ({manifest.engine_reason})",
-            "size (bytes)": manifest.size,
-            "rows": sum(digest.rows for digest in manifest.tables.values()),
-            "proven": manifest.proof.proven,
             "proof": manifest.proof.result,
-            "seconds": round(deployment.timings["backup"], 3),
+            "proof of": manifest.proof.of or "nothing",
+            **catalog(look(deployment.target.storage).entries, manifest.database),
+            **figures(manifest, deployment.timings["backup"]),
             "schema version": manifest.schema_version,
             "path": dg.MetadataValue.path(manifest.file_path),
             "tables": dg.MetadataValue.table(records, tables),

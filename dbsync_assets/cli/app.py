@@ -14,6 +14,7 @@ from dbsync_assets.cli import (
     doctor,
     health,
     mysql,
+    private,
     recover,
     status,
     ui,
@@ -51,7 +52,7 @@ def root(
     del version  # the callback has printed it
 
 
-for group in (doctor, check, deploy, backups, validate, health, status, recover, mysql, demo, ui):
+for group in (doctor, check, deploy, backups, validate, health, status, recover, private, mysql, demo, ui):
     group.register(app)
 
 

@@ -42,12 +42,18 @@ def emit_json(value: object) -> None:
     sys.stdout.write(json.dumps(redact_value(value), indent=2, ensure_ascii=False, default=str) + "\n")
 
 
+_SHORT = 12
+"""Characters of a cell that is not broken."""
+
+
 def table(title: str, columns: list[str], rows: list[list[object]]) -> None:
     shown = Table(
         title=safe(title), title_justify="left", title_style="bold", show_edge=False, pad_edge=False
     )
-    for column in columns:
-        shown.add_column(column, overflow="fold")
+    for number, column in enumerate(columns):
+        # Figures, and what a row is named by, stay in one piece: ids are copied from the screen.
+        longest = max((len(str(row[number])) for row in rows), default=0)
+        shown.add_column(column, overflow="fold", no_wrap=number == 0 or longest <= _SHORT)
     for row in rows:
         shown.add_row(*(safe(cell) for cell in row))
     stdout.print(shown)

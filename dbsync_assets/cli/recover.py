@@ -8,8 +8,10 @@ from typing import Annotated, Any
 import typer
 
 from dbsync_assets.cli.context import HERE, Json, Project, deployment_of, load
+from dbsync_assets.cli.moments import look_before, open_private
 from dbsync_assets.cli.output import emit_json, say
 from dbsync_assets.run_job import run_job
+from resources.backup.ids import check_id
 from resources.errors import UsageError
 
 
@@ -35,24 +37,71 @@ def _run(project: Path, as_json: bool, job: str, op: str, config: dict[str, Any]
 
 
 def restore(
-    backup_id: Annotated[str, typer.Argument(help="Backup id, from `dbsync backups list`.", metavar="ID")],
+    backup_id: Annotated[
+        str | None,
+        typer.Argument(
+            help="Backup id, from `dbsync backups list`. May be left out with --to…: the newest one before.",
+            metavar="ID",
+            show_default=False,
+        ),
+    ] = None,
+    to: Annotated[
+        str,
+        typer.Option(help='The state at a time, e.g. "2026-11-23 14:05:00Z", or `latest`.', metavar="TIME"),
+    ] = "",
+    to_gtid: Annotated[
+        str,
+        typer.Option(help="The state when these transactions had run; one alone: up to it.", metavar="SET"),
+    ] = "",
+    to_before_migration: Annotated[
+        str, typer.Option(help="The state just before this migration was begun.", metavar="NAME")
+    ] = "",
+    private: Annotated[
+        bool,
+        typer.Option("--private", help="Into a private server that is left running; changes nothing else."),
+    ] = False,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Say what would be replayed and what would be lost; change nothing."),
+    ] = False,
     confirm_target: Annotated[
         str,
         typer.Option(
             help="DATABASE@HOST:PORT typed out, when the backup was made of another server or database."
         ),
     ] = "",
+    accept_failed_proof: Annotated[
+        bool,
+        typer.Option("--accept-failed-proof", help="Use the backup although its newest proof failed."),
+    ] = False,
     project: Project = HERE,
     as_json: Json = False,
 ) -> None:
-    """Put a backup's database back: side by side first, digests compared, then swapped in one statement."""
-    _run(
-        project,
-        as_json,
-        "restore",
-        "restore_backup",
-        {"backup_id": backup_id, "confirm_target": confirm_target},
-    )
+    """Put a backup's database back: side by side first, digests compared, then swapped in one statement.
+
+    With --to, --to-gtid or --to-before-migration the state at a moment after the backup.
+    """
+    if backup_id is not None:
+        check_id(backup_id)
+    elif not (to or to_gtid or to_before_migration):
+        raise UsageError("name a backup, or a moment (--to …)", hint="dbsync restore --help")
+    backup_id = backup_id or ""
+    if private or dry_run:
+        from resources.backup.moment.moment import parse_moment
+
+        moment = parse_moment(to, to_gtid, to_before_migration)
+        look = look_before if dry_run else open_private
+        look(load(project), backup_id, moment, as_json)
+        return
+    config = {
+        "backup_id": backup_id,
+        "confirm_target": confirm_target,
+        "accept_failed_proof": accept_failed_proof,
+        "to": to,
+        "to_gtid": to_gtid,
+        "to_before_migration": to_before_migration,
+    }
+    _run(project, as_json, "restore", "restore_backup", config)
 
 
 def rollback(
@@ -65,11 +114,19 @@ def rollback(
             "--accept-loss", help="Go on although rows written since the backup leave the database."
         ),
     ] = False,
+    accept_failed_proof: Annotated[
+        bool,
+        typer.Option("--accept-failed-proof", help="Use the backup although its newest proof failed."),
+    ] = False,
     project: Project = HERE,
     as_json: Json = False,
 ) -> None:
     """Undo a deployment: the tables it touched go back to their state before it."""
-    config = {"deployment_id": deployment, "accept_loss": accept_loss}
+    config = {
+        "deployment_id": deployment,
+        "accept_loss": accept_loss,
+        "accept_failed_proof": accept_failed_proof,
+    }
     _run(project, as_json, "rollback", "roll_back_deployment", config)
 
 

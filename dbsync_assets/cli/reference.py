@@ -31,13 +31,14 @@ def settings_page() -> str:
         "# Settings",
         "",
         "Generated from `resources/settings.py` by `make docs`. Read from the environment, then from `.env`",
-        "in the project's folder. Times are seconds, or written `500ms`, `30s`, `10m`, `2h`. Paths may begin",
-        "with `~`; relative ones mean the project's folder.",
+        "in the project's folder. Times are seconds, or written `500ms`, `30s`, `10m`, `2h`, `7d`. Paths may",
+        "begin with `~`; relative ones mean the project's folder.",
         "",
         "| variable | default | meaning |",
         "|---|---|---|",
     ]
-    for field in Settings.model_fields.values():
+    own = Settings.__annotations__  # those that it mixes in come behind
+    for _, field in sorted(Settings.model_fields.items(), key=lambda item: item[0] not in own):
         default: Any = field.default
         shown = "" if default is None or not str(default) else f"`{str(default).lower()}`"
         lines.append(f"| `{field.alias}` | {shown} | {field.description} |")

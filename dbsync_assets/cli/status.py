@@ -29,10 +29,14 @@ def status(project: Project = HERE, as_json: Json = False) -> None:
     """Where the database stands. Changes nothing.
 
     Applied, pending, edited, missing and failed migrations, whether the applied ones run on an
-    empty database, and the last deployment. Exit code 0: up to date. 34: migrations are pending.
-    30: the history is not clean. 33: it does not run on an empty database. 35: a killed deployment
-    is not put right yet.
+    empty database, the last deployment, and whether the newest proven backup is young enough and
+    another one has room. Exit code 0: up to date. 34: migrations are pending. 30: the history is
+    not clean. 33: it does not run on an empty database. 35: a killed deployment is not put right
+    yet.
     """
+    from resources.backup.freshness import freshness
+    from resources.backup.headroom import headroom
+    from resources.backup.index import look
     from resources.journal import Journal
     from resources.prisma.status import migration_status
     from resources.rollback.reconcile import unfinished
@@ -53,6 +57,8 @@ def status(project: Project = HERE, as_json: Json = False) -> None:
             why = getattr(error, "what", error)
             unknown = f"whether the applied migrations run on an empty database is not known: {why}"
         refusal = found.refusal()
+    stored = look(target.storage).entries
+    fresh, room = freshness(target, stored), headroom(target, stored)
     if as_json:
         error = refusal.as_dict() if refusal else None
         emit_json(
@@ -61,6 +67,12 @@ def status(project: Project = HERE, as_json: Json = False) -> None:
                 **found.as_dict(),
                 "not_known": unknown or None,
                 "last_deployment": last and last.as_dict(),
+                "backups": {
+                    "newest_proven": fresh.newest and fresh.newest.id,
+                    "age_seconds": round(fresh.age, 1) if fresh.newest else None,
+                    "fresh": fresh.is_fresh,
+                    "room_for": room and room.fits,
+                },
                 "error": error,
             }
         )
@@ -81,6 +93,9 @@ def status(project: Project = HERE, as_json: Json = False) -> None:
             say(f"last deployment {last.id}: {last.phase} ({last.begun_at})")
         else:
             say("no deployment by dbsync yet")
+        say(f"{'' if fresh.is_fresh else '! '}{fresh}")
+        if room and not room.is_enough:
+            say(f"! storage: {room}")
     if refusal:
         raise refusal
     if found.pending_names:

@@ -1,1 +1,1 @@
-"""Full backups: made, archived, proven, catalogued, restored."""
+"""Full backups: made, archived, proven, catalogued, restored, and removed when they are old."""

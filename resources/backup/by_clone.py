@@ -75,7 +75,7 @@ def make_by_clone(job: Job, clone: RunningClone) -> Made:
             job.reached("server up at")
             with job.timed("read"):
                 file, position, gtids = clone_position(server)
-                contents = read_contents(server, job.target.database, begun)
+                contents = read_contents(server, job.target.database, begun, with_rows=job.proves)
             job.reached("digested at")
             with job.timed("wait for archive"):
                 files = storing.result()
@@ -128,7 +128,7 @@ def _store_again(
     again = sorted(set(names) & set(present) | (set(present) - {file.path for file in files}))
     replaced = {*names, *again}
     for name in replaced:
-        archive.stored_path(job.backup, name).unlink(missing_ok=True)
+        archive.discard(job.backup, name)
     fresh = archive.pack(datadir, again, job.backup, job.io)
     archive.flush(job.backup, job.io)
     start_for_proof(server)

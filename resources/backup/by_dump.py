@@ -1,21 +1,28 @@
-"""A backup by mysqldump, proven by loading it and comparing with the source around the dump."""
+"""A logical backup, proven by loading it and comparing with the source around the dump."""
 
 from __future__ import annotations
 
+import shutil
 import time
 
 from resources import progress
 from resources.backup import archive
+from resources.backup.age_keys import require_own_key
 from resources.backup.archive import MismatchError
+from resources.backup.dump import Dump, TableChangedError
 from resources.backup.dump_proof import State, compare_loaded, moved_tables, read_state
 from resources.backup.job import Job
+from resources.backup.logical import dump, load
 from resources.backup.made import Made
-from resources.backup.mysqldump import DUMP, Dump, TableChangedError, dump, load
+from resources.backup.manifest import FILES
+from resources.backup.mydumper_tool import MydumperTool
 from resources.backup.private_copy import empty_server
-from resources.backup.proof import read_contents
+from resources.backup.proof import Contents, read_contents, unread_contents
 from resources.backup.room import ARCHIVE_SHARE, SERVER_BYTES, require_room
 from resources.errors import BackupFailedError
+from resources.mysql.connection import connect
 from resources.mysql.installation import parse_version
+from resources.mysql.server import PrivateServer
 
 _ATTEMPTS = 3
 """Of dumps between two equal looks at the source; a busy one never holds still."""
@@ -23,13 +30,23 @@ _PATIENCE = 120.0
 """Seconds after which no further attempt begins."""
 
 
-def make_by_dump(job: Job) -> Made:
-    """Raises BackupFailedError, DiskFullError."""
+def make_by_dump(job: Job, tool: MydumperTool | None = None) -> Made:
+    """By mydumper where a `tool` is given, else by mysqldump.
+
+    Raises BackupFailedError, DiskFullError, BackupKeyError.
+    """
+    if job.proves:
+        require_own_key(job.target)
     size = job.source.database_bytes
-    require_room([(job.work, 2 * size + SERVER_BYTES), (job.backup, int(size * ARCHIVE_SHARE))])
-    before, dumped, after = _dump_at_rest(job)
+    if not job.proves:
+        return _unproven(job, tool)
+    # mydumper's plain files lie beside the server that they are loaded into.
+    copies = 3 if tool else 2
+    require_room([(job.work, copies * size + SERVER_BYTES), (job.backup, int(size * ARCHIVE_SHARE))])
+    before, dumped, after = _dump_at_rest(job, tool)
     with job.timed("flush"):
         archive.flush(job.backup, job.io)
+    engine = "mydumper" if tool else "mysqldump"
     begun = time.monotonic()
     server = empty_server(job.installation, job.copy, job.source.settings)
     try:
@@ -37,11 +54,11 @@ def make_by_dump(job: Job) -> Made:
             server.start()
         database, charset = job.target.database, (job.source.charset, job.source.collation)
         with job.timed("load"):
-            load(server, job.backup, dumped.file, database, *charset, after.schema)
+            load(engine, job.target, server, job.backup, dumped.files, database, *charset, after.schema)
         with job.timed("read"):
             contents = read_contents(server, database, begun)
         same_series = parse_version(job.source.version)[:2] == job.installation.version_tuple[:2]
-        notes = compare_loaded(job.target.endpoint, database, before, after, contents, same_series)
+        notes = compare_loaded(job.target.endpoint, database, before, after, contents, same_series, engine)
     except MismatchError as error:
         server.kill()
         raise BackupFailedError(
@@ -55,26 +72,38 @@ def make_by_dump(job: Job) -> Made:
     how = "dumped, stored, loaded and compared with the source"
     if notes:
         how += f" ({len(notes)} notes)"
-    return Made(
-        server,
-        [dumped.file],
-        [],
-        contents,
-        how,
-        dumped.binlog_file,
-        dumped.binlog_position,
-        notes=notes,
+    return _made(server, dumped, contents, how, notes)
+
+
+def _unproven(job: Job, tool: MydumperTool | None) -> Made:
+    """Stored and nothing more: BACKUP_PROOF=none."""
+    require_room(
+        [
+            (job.work, job.source.database_bytes if tool else 0),
+            (job.backup, int(job.source.database_bytes * ARCHIVE_SHARE)),
+        ]
     )
+    with connect(job.target.endpoint, job.target.database) as connection:
+        contents = unread_contents(connection, job.target.database)
+    dumped = _dump(job, tool)
+    with job.timed("flush"):
+        archive.flush(job.backup, job.io)
+    return _made(None, dumped, contents, "dumped and stored", [])
 
 
-def _dump_at_rest(job: Job) -> tuple[State, Dump, State]:
+def _made(server: PrivateServer | None, dumped: Dump, contents: Contents, how: str, notes: list[str]) -> Made:
+    position = (dumped.binlog_file, dumped.binlog_position, dumped.gtid_executed)
+    return Made(server, list(dumped.files), [], contents, how, *position, notes=notes)
+
+
+def _dump_at_rest(job: Job, tool: MydumperTool | None) -> tuple[State, Dump, State]:
     """A dump, and the source before and after it; equal ones if that can be had."""
     begun = time.monotonic()
     before = _look(job)
     attempt = 0
     while True:
         attempt += 1
-        dumped = _dump(job)
+        dumped = _dump(job, tool)
         after = _look(job)
         moved = moved_tables(before, after)
         still = not moved and before.schema.digest == after.schema.digest
@@ -89,19 +118,16 @@ def _look(job: Job) -> State:
         return read_state(job.target.endpoint, job.target.database)
 
 
-def _dump(job: Job) -> Dump:
+def _dump(job: Job, tool: MydumperTool | None) -> Dump:
     """One dump; one more where a table was altered meanwhile."""
     try:
-        return _dump_once(job)
+        return _dump_once(job, tool)
     except TableChangedError as error:
         progress.say(f"{error.what}; trying once more")
-        return _dump_once(job)
+        return _dump_once(job, tool)
 
 
-def _dump_once(job: Job) -> Dump:
-    archive.stored_path(job.backup, DUMP).unlink(missing_ok=True)
-    target = job.target
+def _dump_once(job: Job, tool: MydumperTool | None) -> Dump:
+    shutil.rmtree(job.backup / FILES, ignore_errors=True)
     with job.timed("dump"):
-        return dump(
-            job.backup, job.work, target.endpoint, target.database, job.source, job.installation, job.io
-        )
+        return dump(job, tool)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from resources.backup.mysqldump import suspicious_columns
 from resources.backup.proof import Contents
 from resources.errors import BackupFailedError
 from resources.mysql.collations import without_defaults
@@ -13,6 +12,12 @@ from resources.mysql.connection import connect, rows
 from resources.mysql.digest import TableDigest, table_digests
 from resources.mysql.endpoint import Endpoint
 from resources.mysql.schema import KINDS, Schema, read_schema
+
+_LOSSES = {
+    "float": "shortens FLOAT values",
+    "json": "changes types inside JSON",
+    "invisible": "loses the values of INVISIBLE columns",
+}
 
 
 @dataclass(frozen=True)
@@ -36,13 +41,20 @@ def moved_tables(before: State, after: State) -> list[str]:
 
 
 def compare_loaded(
-    endpoint: Endpoint, database: str, before: State, after: State, loaded: Contents, same_series: bool
+    endpoint: Endpoint,
+    database: str,
+    before: State,
+    after: State,
+    loaded: Contents,
+    same_series: bool,
+    engine: str = "mysqldump",
 ) -> list[str]:
     """Notes about what could not be compared. Raises BackupFailedError where the load lost something.
 
     `same_series`: another MySQL series prints the same schema differently, so there the
-    texts are not compared.
+    texts are not compared. `engine`: which columns it is known to change depends on it.
     """
+    lossy = lossy_columns(endpoint, database, engine)
     moved = moved_tables(before, after)
     damaged = [
         name
@@ -54,17 +66,17 @@ def compare_loaded(
         raise BackupFailedError(
             "the dump does not hold what the database holds, so it is no backup",
             where=", ".join(f"`{name}`" for name in (missing + damaged)[:10]),
-            why="; ".join(_describe(endpoint, database, name, before, loaded) for name in damaged[:10])
+            why="; ".join(_describe(name, before, loaded, lossy.get(name, {})) for name in damaged[:10])
             or "tables are missing after the load",
-            hint="mysqldump cannot keep this; use CLONE: dbsync doctor says what it takes",
+            hint=f"{engine} cannot keep this; use CLONE: dbsync doctor says what it takes",
         )
-    lossy = _lossy_columns(endpoint, database)
-    shortened = [name for name in moved if "float" in lossy.get(name, {}).values()]
-    if shortened:
+    unseen = {name: kinds for name in moved if (kinds := _silently_lost(lossy.get(name, {})))}
+    if unseen:
         raise BackupFailedError(
             "the dump may not hold what the database holds, so it is no backup",
-            where=", ".join(f"`{name}`" for name in shortened[:10]),
-            why="written during the dump, so not comparable, and mysqldump shortens FLOAT values",
+            where=", ".join(f"`{name}`" for name in list(unseen)[:10]),
+            why="written during the dump, so not comparable, and "
+            + " and ".join(f"{engine} {_LOSSES[kind]}" for kind in sorted(set().union(*unseen.values()))),
             hint="use CLONE: dbsync doctor says what it takes; or run it while nobody writes there",
         )
     notes = [f"`{name}` was written during the dump: read after the load, not compared" for name in moved]
@@ -92,35 +104,37 @@ def compare_loaded(
     return notes
 
 
-def _lossy_columns(endpoint: Endpoint, database: str) -> dict[str, dict[str, str]]:
-    """Table → column → "float" or "json": what a logical dump is known to change."""
+def lossy_columns(endpoint: Endpoint, database: str, engine: str) -> dict[str, dict[str, str]]:
+    """Table → column → float, json or invisible: what `engine` is known to change.
+
+    Measured: every logical dump shortens FLOAT to six digits and changes types inside JSON;
+    mydumper loses the values of INVISIBLE columns as well.
+    """
     found: dict[str, dict[str, str]] = {}
     with connect(endpoint) as connection:
-        for table, column, kind in rows(
+        for table, column, kind, extra in rows(
             connection,
-            "SELECT table_name, column_name, LOWER(data_type) FROM information_schema.columns"
-            " WHERE table_schema = %s AND data_type IN ('float', 'json') ORDER BY 1, ordinal_position",
+            "SELECT table_name, column_name, LOWER(data_type), extra FROM information_schema.columns"
+            " WHERE table_schema = %s AND (data_type IN ('float', 'json') OR extra LIKE '%%INVISIBLE%%')"
+            " ORDER BY 1, ordinal_position",
             (database,),
         ):
-            found.setdefault(str(table), {})[str(column)] = str(kind)
+            hidden = "INVISIBLE" in str(extra) and engine == "mydumper"
+            if hidden or kind in _LOSSES:
+                found.setdefault(str(table), {})[str(column)] = "invisible" if hidden else str(kind)
     return found
 
 
-def _describe(endpoint: Endpoint, database: str, table: str, before: State, loaded: Contents) -> str:
+def _silently_lost(columns: Mapping[str, str]) -> set[str]:
+    """Kinds of loss that only a comparison of rows shows."""
+    return set(columns.values()) - {"json"}
+
+
+def _describe(table: str, before: State, loaded: Contents, lossy: Mapping[str, str]) -> str:
     was, now = before.tables.get(table), loaded.tables[table]
     if was is None or was.rows != now.rows:
         return f"`{table}`: {was.rows if was else 0:,} rows became {now.rows:,}"
-    with connect(endpoint) as connection:
-        columns: Sequence[tuple[str, str]] = [
-            (str(name), str(kind))
-            for name, kind in rows(
-                connection,
-                "SELECT column_name, data_type FROM information_schema.columns"
-                " WHERE table_schema = %s AND table_name = %s ORDER BY ordinal_position",
-                (database, table),
-            )
-        ]
-    suspects = suspicious_columns(columns)
+    suspects = [f"{column} ({kind.upper()})" for column, kind in lossy.items()]
     return f"`{table}`: values changed, probably in {', '.join(suspects) or 'a column unknown to dbsync'}"
 
 

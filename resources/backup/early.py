@@ -110,7 +110,7 @@ class EarlyStore:
 
     def _drop(self, name: str) -> None:
         self._stored.pop(name, None)
-        archive.stored_path(self._backup, name).unlink(missing_ok=True)
+        archive.discard(self._backup, name)
 
     def _quiet_one(self) -> str | None:
         now = time.time_ns()

@@ -1,4 +1,4 @@
-"""Which engine makes the backup, and why: CLONE wherever it can, mysqldump where it cannot."""
+"""Which engine makes the backup, and why: CLONE wherever it can, else the best logical tool that is here."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import pymysql
 
+from resources.backup.mydumper_tool import MydumperTool, NoMydumperError, find_mydumper
+from resources.backup.mydumper_trial import why_not
 from resources.backup.source import Source
 from resources.doctor.grants import read_grants
 from resources.doctor.versions import clone_fits, dump_fits
@@ -32,8 +34,10 @@ class CloneImpossibleError(Exception):
 @dataclass(frozen=True)
 class Choice:
     engine: str
-    """clone or mysqldump."""
+    """clone, mydumper or mysqldump."""
     reason: str
+    tool: MydumperTool | None = None
+    """Of mydumper."""
 
 
 def choose_engine(
@@ -43,6 +47,9 @@ def choose_engine(
     if target.backup_engine == "mysqldump":
         require_dump_fits(source, installation)
         return Choice("mysqldump", "BACKUP_ENGINE asks for it")
+    if target.backup_engine == "mydumper":
+        require_dump_fits(source, installation)
+        return _forced_mydumper(target)
     try:
         require_clone(target, source, installation, connection)
     except CloneImpossibleError as error:
@@ -53,23 +60,68 @@ def choose_engine(
         source.version, installation.version
     ):
         share = f"{source.database_bytes:,} of the instance's {source.instance_bytes:,} bytes"
-        return Choice("mysqldump", f"the database is only {share}, and a clone copies all of it")
+        why = f"the database is only {share}, and a clone copies all of it"
+        return logical(target, source, installation, why)
     return Choice("clone", "the server can be cloned")
 
 
 def instead_of_clone(
     target: Target, source: Source, installation: MysqlInstallation, error: CloneImpossibleError
 ) -> Choice:
-    """mysqldump, with the reason. Raises BackupFailedError when only a clone will do."""
+    """A logical engine, with the reason. Raises BackupFailedError when only a clone will do."""
     if target.backup_engine == "clone":
         raise BackupFailedError(
             "the server cannot be cloned, and BACKUP_ENGINE=clone allows nothing else",
             where=str(target.endpoint),
             why=error.reason,
-            hint=error.hint or "unset BACKUP_ENGINE to fall back to mysqldump",
+            hint=error.hint or "unset BACKUP_ENGINE to fall back to a logical dump",
         ) from error
+    return logical(target, source, installation, f"clone not possible: {error.reason}")
+
+
+def logical(target: Target, source: Source, installation: MysqlInstallation, why: str) -> Choice:
+    """mydumper where one is here that passes its test run, else mysqldump.
+
+    Raises BackupFailedError where the programs here are older than the server.
+    """
     require_dump_fits(source, installation)
-    return Choice("mysqldump", f"clone not possible: {error.reason}")
+    try:
+        tool = find_mydumper(target)
+        refused = _insecure(target) or why_not(target, tool, installation)
+    except NoMydumperError as error:
+        return Choice("mysqldump", f"{why}; {error}" if target.mydumper else why)
+    if refused:
+        return Choice("mysqldump", f"{why}; mydumper {tool.version} is not used: {refused}")
+    return Choice("mydumper", f"{why}; mydumper {tool.version} passed its test run", tool)
+
+
+def instead_of_mydumper(choice: Choice, error: BackupFailedError) -> Choice:
+    """mysqldump, with what mydumper had to say."""
+    return Choice("mysqldump", f"{choice.reason}, and then failed: {error.what}")
+
+
+def _forced_mydumper(target: Target) -> Choice:
+    """Without a test run: its proof judges it as it judges every engine."""
+    try:
+        tool = find_mydumper(target)
+        refused = _insecure(target)
+    except NoMydumperError as error:
+        refused, tool = str(error), None
+    if refused or tool is None:
+        raise BackupFailedError(
+            "BACKUP_ENGINE=mydumper allows nothing else, and mydumper cannot be used",
+            where=str(target.mydumper or "PATH"),
+            why=refused,
+            hint="install mydumper and set MYDUMPER to it, or unset BACKUP_ENGINE",
+        )
+    return Choice("mydumper", f"BACKUP_ENGINE asks for it (mydumper {tool.version})", tool)
+
+
+def _insecure(target: Target) -> str:
+    """Built on another client library, it was seen to connect without the TLS that it was told to use."""
+    return (
+        "DATABASE_URL asks for TLS, and mydumper does not show that it uses it" if target.endpoint.tls else ""
+    )
 
 
 def require_dump_fits(source: Source, installation: MysqlInstallation) -> None:

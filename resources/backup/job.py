@@ -24,6 +24,8 @@ class Job:
     work: Path
     """Scratch of private servers; what must survive a kept server is its `copy` folder."""
     io: StorageIo
+    proof: str = "clone"
+    """clone, archive or none."""
     timings: dict[str, float] = field(default_factory=dict)
     """Seconds: of each phase, and from the beginning up to each `reached` point."""
     begun: float = field(default_factory=time.monotonic)
@@ -32,6 +34,11 @@ class Job:
     def copy(self) -> Path:
         """Folder of the private server that proves the backup."""
         return self.work / "copy"
+
+    @property
+    def proves(self) -> bool:
+        """Whether rows are read, which both proofs and every later comparison need."""
+        return self.proof != "none"
 
     def reached(self, point: str) -> None:
         self.timings[point] = round(time.monotonic() - self.begun, 3)

@@ -13,7 +13,7 @@ from resources.mysql.server import PrivateServer
 
 @dataclass
 class MadeBackup:
-    """A stored, proven backup; `server` is the running copy where it was to be kept."""
+    """A stored backup; `server` is the running copy where it was to be kept."""
 
     manifest: Manifest
     server: PrivateServer | None = None
@@ -31,9 +31,10 @@ class MadeBackup:
 
 @dataclass
 class Made:
-    """What an engine made: files stored but not yet listed, and the running copy that proved them."""
+    """What an engine made: files stored but not yet listed, and the running copy where there is one."""
 
-    server: PrivateServer
+    server: PrivateServer | None
+    """None where nothing was restored: BACKUP_PROOF=none, by a logical engine."""
     files: list[StoredFile]
     folders: list[str]
     contents: Contents

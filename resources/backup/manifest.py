@@ -15,6 +15,8 @@ from resources.mysql.digest import TableDigest
 from resources.mysql.schema import Schema
 
 FILE_NAME = "manifest.json"
+FILES = "files"
+SUFFIX = ".zst"
 FORMAT = 2
 
 
@@ -35,6 +37,16 @@ class StoredFile:
     sha256: str
     stored_length: int
     stored_sha256: str
+    encryption: str = ""
+    """"" or age. In the manifest it is said once, for all files."""
+
+    @property
+    def stored_name(self) -> str:
+        """The file, relative to the backup's folder."""
+        return f"{FILES}/{self.path}{SUFFIX}{'.age' if self.encryption else ''}"
+
+    def as_dict(self) -> dict[str, Any]:
+        return {key: value for key, value in asdict(self).items() if key != "encryption"}
 
 
 @dataclass(frozen=True)
@@ -48,6 +60,8 @@ class Proof:
     result: str
     of: str = "clone"
     """What was restored: clone (what the archive was made from), archive (the stored files), or ""."""
+    restore_seconds: float = 0.0
+    """Until a server answered on it; `seconds` goes on until the last row was read."""
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -138,7 +152,7 @@ class Manifest:
         }
         return plain | {
             "server_variables": dict(self.server_variables),
-            "files": [asdict(file) for file in self.files],
+            "files": [file.as_dict() for file in self.files],
             "folders": list(self.folders),
             "tables": {name: digest.as_dict() for name, digest in self.tables.items()},
             "schema": self.schema.as_dict(),
@@ -176,7 +190,7 @@ def decode(data: bytes, file_path: str) -> Manifest:
 
 def _typed(body: dict[str, Any], file_path: str) -> Manifest:
     fields = dict(body)
-    fields["files"] = tuple(StoredFile(**file) for file in body["files"])
+    fields["files"] = tuple(StoredFile(**file, encryption=body["encryption"]) for file in body["files"])
     fields["folders"] = tuple(body["folders"])
     fields["tables"] = {name: TableDigest.from_dict(digest) for name, digest in body["tables"].items()}
     fields["schema"] = Schema.from_dict(body["schema"])

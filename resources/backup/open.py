@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
+from resources.backup.age_keys import require_key
 from resources.backup.archive import MismatchError, unpack
+from resources.backup.logical import load
 from resources.backup.manifest import Manifest
-from resources.backup.mysqldump import load
 from resources.backup.private_copy import copy_server, empty_server
 from resources.backup.proof import start_for_proof
+from resources.backup.remote.fetch import fetch_backup
 from resources.backup.room import SERVER_BYTES, require_room
 from resources.backup.stored_files import as_corrupt, verify_files
 from resources.errors import EnvironmentCheckError
@@ -21,30 +24,55 @@ from resources.target import Target
 def open_backup(target: Target, backup_id: str, folder: Path) -> PrivateServer:
     """Unpack (or load) a backup into `folder` and start it there; the caller discards the server.
 
-    Every stored byte is checked before anything is written. Raises NoSuchBackupError,
-    BackupCorruptError, DiskFullError, EnvironmentCheckError when no mysqld here fits it.
+    One that is only in the bucket is fetched first. Every stored byte is checked before
+    anything is written. Raises NoSuchBackupError, BackupCorruptError, BackupKeyError,
+    RemoteStorageError, DiskFullError, EnvironmentCheckError when no mysqld here fits it.
     """
+    fetch_backup(target, backup_id, to_open=True)
     return open_manifest(target, verify_files(target.storage, backup_id), folder)
 
 
-def open_manifest(target: Target, manifest: Manifest, folder: Path) -> PrivateServer:
-    """As open_backup, for a backup whose files were verified a moment ago."""
+def open_manifest(
+    target: Target, manifest: Manifest, folder: Path, more: Mapping[str, str] | None = None
+) -> PrivateServer:
+    """As open_backup, for a backup whose files were verified a moment ago.
+
+    `more`: settings of the private server beyond those that the backup asks for. An incremental
+    backup is opened at its end, by its full one and all between: see point_in_time.
+    """
+    if manifest.type == "incremental":
+        from resources.backup.point_in_time import END, open_at
+
+        return open_at(target, manifest.id, END, folder)
+    more = more or {}
+    require_key(manifest, target.age_identity)
     installation = get_mysql(target.tools, target.mysqld)
     require_room([(folder, _room(manifest))])
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
         if manifest.engine == "clone":
             _require_same_series(manifest, installation)
-            unpack(Path(manifest.file_path), manifest.files, manifest.folders, folder / "data")
-            server = copy_server(installation, folder, manifest.server_variables)
+            backup, data = Path(manifest.file_path), folder / "data"
+            unpack(backup, manifest.files, manifest.folders, data, identity=target.age_identity)
+            server = copy_server(installation, folder, manifest.server_variables, **more)
             start_for_proof(server)
             return server
-        server = empty_server(installation, folder, manifest.server_variables)
+        server = empty_server(installation, folder, manifest.server_variables, **more)
         server.start()
         try:
             charset, collation = manifest.database_charset
             backup = Path(manifest.file_path)
-            load(server, backup, manifest.files[0], manifest.database, charset, collation, manifest.schema)
+            load(
+                manifest.engine,
+                target,
+                server,
+                backup,
+                manifest.files,
+                manifest.database,
+                charset,
+                collation,
+                manifest.schema,
+            )
         except BaseException:
             server.discard()
             raise

@@ -58,9 +58,11 @@ def copy_server(
     return PrivateServer.on_datadir(installation, folder, variables=variables)
 
 
-def empty_server(installation: MysqlInstallation, folder: Path, settings: Mapping[str, str]) -> PrivateServer:
+def empty_server(
+    installation: MysqlInstallation, folder: Path, settings: Mapping[str, str], **more: str
+) -> PrivateServer:
     """An empty server for a logical dump; not started."""
-    variables = start_variables(settings, has_time_zones=False) | _COPY
+    variables = start_variables(settings, has_time_zones=False) | _COPY | more
     variables["log_bin_trust_function_creators"] = "ON"
     return PrivateServer.create(
         installation, folder, variables=variables, init_variables=init_variables(settings)

@@ -11,7 +11,7 @@ import pymysql
 
 from resources.backup.manifest import Proof
 from resources.errors import BackupFailedError, EnvironmentCheckError
-from resources.mysql.connection import rows
+from resources.mysql.connection import Connection, rows
 from resources.mysql.digest import TableDigest, table_digests
 from resources.mysql.schema import Schema, read_schema
 from resources.mysql.server import PrivateServer
@@ -28,7 +28,7 @@ class Contents:
     seconds: float
     """From the start of the server to the last table read."""
 
-    def proof(self, server: PrivateServer, how: str, of: str) -> Proof:
+    def proof(self, server: PrivateServer, how: str, of: str, restore_seconds: float) -> Proof:
         rows_read = sum(digest.rows for digest in self.tables.values())
         return Proof(
             proven=True,
@@ -37,7 +37,13 @@ class Contents:
             seconds=round(self.seconds, 3),
             result=f"{how}; {len(self.tables)} tables with {rows_read:,} rows read and digested",
             of=of,
+            restore_seconds=round(restore_seconds, 3),
         )
+
+
+def no_proof() -> Proof:
+    """Of a backup that nobody restored."""
+    return Proof(False, "", "", 0.0, "NOT proven: BACKUP_PROOF=none, nothing was restored or read", of="")
 
 
 def start_for_proof(server: PrivateServer) -> None:
@@ -50,16 +56,16 @@ def start_for_proof(server: PrivateServer) -> None:
         ) from error
 
 
-def read_contents(server: PrivateServer, database: str, begun: float) -> Contents:
+def read_contents(server: PrivateServer, database: str, begun: float, *, with_rows: bool = True) -> Contents:
     """Read everything of `database` on a running copy; `begun` is time.monotonic() before its start.
 
-    Raises BackupFailedError.
+    Without `with_rows` the schema only, and `tables` stays empty. Raises BackupFailedError.
     """
     try:
         with server.connect(database) as connection:
             schema = read_schema(connection, database)
             version = schema_version(read_history(connection, database) or [])
-        tables = table_digests(server.endpoint, database)
+        tables = table_digests(server.endpoint, database) if with_rows else {}
     except pymysql.err.MySQLError as error:
         raise BackupFailedError(
             f"the copy of `{database}` cannot be read, so it is no backup",
@@ -68,6 +74,12 @@ def read_contents(server: PrivateServer, database: str, begun: float) -> Content
             hint="CHECK TABLE on the server; then: dbsync backup",
         ) from error
     return Contents(tables, schema, version, time.monotonic() - begun)
+
+
+def unread_contents(connection: Connection, database: str) -> Contents:
+    """What can be said without reading a row."""
+    version = schema_version(read_history(connection, database) or [])
+    return Contents({}, read_schema(connection, database), version, 0.0)
 
 
 def clone_position(server: PrivateServer) -> tuple[str, int, str]:

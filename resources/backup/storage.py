@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from resources.backup.ids import is_id, next_id
+from resources.backup.index import refresh
 from resources.backup.manifest import FILE_NAME, Manifest
 from resources.backup.storage_io import REAL, StorageIo
 from resources.durable_file import disk_full, write_durably
@@ -28,12 +29,12 @@ _GRACE = 3600.0
 
 @contextmanager
 def partial(
-    storage: Path, now: datetime | None = None, *, removed: Iterable[str] = ()
+    storage: Path, now: datetime | None = None, *, removed: Iterable[str] = (), kind: str = "full"
 ) -> Iterator[tuple[str, Path]]:
     """(new id, folder to build that backup in); the folder is gone afterwards unless it was published.
 
     removed: ids of killed backups, never given out again: a journal may still name them.
-    Raises DiskFullError.
+    kind: full or incr. Raises DiskFullError.
     """
     try:
         storage.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -44,7 +45,7 @@ def partial(
     try:
         write_owner(folder)
         while True:
-            backup_id = next_id([*_taken(storage), *removed], now or datetime.now(UTC))
+            backup_id = next_id([*_taken(storage), *removed], now or datetime.now(UTC), kind)
             named = storage / (backup_id + PARTIAL)
             try:
                 folder.rename(named)
@@ -78,6 +79,7 @@ def publish(folder: Path, manifest: Manifest, io: StorageIo = REAL) -> None:
         (published / OWNER).unlink()
     except OSError as error:
         raise disk_full(error, path, len(data)) from error
+    refresh(published.parent)
 
 
 def write_owner(folder: Path) -> None:
@@ -90,25 +92,44 @@ def is_abandoned(folder: Path) -> bool:
     try:
         owner = ProcessIdentity(**json.loads((folder / OWNER).read_text()))
     except (FileNotFoundError, ValueError, TypeError):
-        try:
-            return time.time() - folder.stat().st_mtime > _GRACE
-        except FileNotFoundError:
-            return False
+        return _is_old(folder)
     return not owner.is_alive
 
 
+def _is_old(path: Path) -> bool:
+    try:
+        return time.time() - path.stat().st_mtime > _GRACE
+    except FileNotFoundError:
+        return False
+
+
 def remove_partials(storage: Path) -> list[str]:
-    """Remove what killed backups left in the storage; their ids."""
+    """Remove what killed processes left in the storage; ids of backups, names of files."""
     removed = []
-    for folder in sorted(storage.glob(f"*{PARTIAL}")) if storage.is_dir() else []:
-        if not folder.is_dir() or folder.is_symlink():
-            continue
-        named = is_id(folder.name.removesuffix(PARTIAL))
-        if (named and not (folder / OWNER).exists()) or is_abandoned(folder):
-            # It gets its name with its owner inside, so without one it was being removed.
-            shutil.rmtree(folder, ignore_errors=True)
-            removed.append(folder.name.removesuffix(PARTIAL))
+    for left in abandoned(storage):
+        if left.is_dir():
+            shutil.rmtree(left, ignore_errors=True)
+        else:
+            left.unlink(missing_ok=True)
+        removed.append(left.name.removesuffix(PARTIAL))
     return removed
+
+
+def abandoned(storage: Path) -> list[Path]:
+    """Work folders of processes that are gone, and files that one was writing when it was killed."""
+    found = []
+    for left in sorted(storage.glob(f"*{PARTIAL}")) if storage.is_dir() else []:
+        if left.is_symlink():
+            continue
+        if not left.is_dir():
+            if left.name.startswith(".") and _is_old(left):  # of write_durably
+                found.append(left)
+            continue
+        named = is_id(left.name.removesuffix(PARTIAL))
+        # A folder gets its name with its owner inside, so without one it was being removed.
+        if (named and not (left / OWNER).exists()) or is_abandoned(left):
+            found.append(left)
+    return found
 
 
 def _taken(storage: Path) -> list[str]:

@@ -1,4 +1,4 @@
-"""The system calls that storing a backup makes, in one place so that a test can make each one fail."""
+"""How stored bytes get to the disk: for whom, and by which system calls (so that a test can fail each)."""
 
 from __future__ import annotations
 
@@ -35,6 +35,8 @@ class StorageIo:
     write: Callable[[BinaryIO, bytes], None] = _write
     fsync: Callable[[Path], None] = _fsync
     rename: Callable[[Path, Path], object] = os.rename
+    recipients: tuple[str, ...] = ()
+    """age recipients that stored files are encrypted for; none: they are not."""
 
 
 REAL = StorageIo()

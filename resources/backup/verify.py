@@ -1,53 +1,74 @@
-"""Whether a stored backup is whole, and whether it still restores."""
+"""Whether a stored backup still restores; the answer is kept beside it."""
 
 from __future__ import annotations
 
+import platform
 import shutil
 import time
 from dataclasses import replace
+from pathlib import Path
 
 from resources import progress
-from resources.backup.catalog import corrupt
-from resources.backup.manifest import Manifest
-from resources.backup.open import open_manifest
-from resources.backup.proof import read_contents
-from resources.backup.stored_files import verify_files
+from resources.backup.catalog import list_backups, load_manifest, older_good
+from resources.backup.incremental.stored import verify_increment
+from resources.backup.manifest import Manifest, Proof
+from resources.backup.proof import utc_text
+from resources.backup.prove_archive import prove_archive
+from resources.backup.remote.fetch import fetch_backup
+from resources.backup.standing import record_proof
 from resources.backup.work_folder import remove_abandoned, work_folder
+from resources.errors import BackupCorruptError, BackupFailedError, DiskFullError, NoSuchBackupError
 from resources.target import Target
 
-__all__ = ["verify_backup", "verify_files"]
+__all__ = ["newest_backup", "verify_backup"]
 
 
 def verify_backup(target: Target, backup_id: str) -> Manifest:
-    """verify_files, then restore it into a private server and read every row again.
+    """Prove a backup's archive again (see prove_archive) and record the outcome as its newest proof.
 
-    Returns the manifest with the proof just made; the stored one stays as it was written.
-    Raises BackupCorruptError also when it restores to something else than was backed up.
+    An incremental backup is not restored: its events are read, and its chain is followed to its
+    full backup. One that is only in the bucket is fetched first. Returns the manifest with the proof
+    just made; the stored one stays as it was written. Raises what prove_archive raises. A backup that
+    is damaged, or restores to something else than was backed up, is recorded as such; one that could
+    not be tried is not.
     """
-    manifest = verify_files(target.storage, backup_id)
+    fetch_backup(target, backup_id, to_open=True)
+    manifest = load_manifest(target.storage, backup_id)
+    if manifest.type == "incremental":
+        return verify_increment(target.storage, backup_id, target.age_identity)
+    backup = Path(manifest.file_path)
     remove_abandoned(target)
     folder = work_folder(target, f"verify-{backup_id}-{time.time_ns()}")
     begun = time.monotonic()
     try:
-        with progress.step(f"restore {backup_id} into a private server"):
-            server = open_manifest(target, manifest, folder)
-        try:
-            contents = read_contents(server, manifest.database, begun)
-        finally:
-            server.kill()
-        how = "unpacked and started" if manifest.engine == "clone" else "loaded"
-        proof = contents.proof(server, how, "archive")
+        proof = prove_archive(target, manifest, folder)
+    except (BackupCorruptError, BackupFailedError) as error:
+        why = "; ".join(filter(None, [error.what, error.why]))
+        seconds = round(time.monotonic() - begun, 3)
+        failed = Proof(False, utc_text(), platform.node(), seconds, f"FAILED: {why}", of="archive")
+        _record(backup, failed)
+        if isinstance(error, BackupFailedError):
+            error.hint = older_good(target.storage, backup_id)
+        raise
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    different = [name for name, digest in manifest.tables.items() if contents.tables.get(name) != digest]
-    if different or len(contents.tables) != len(manifest.tables):
-        named = ", ".join(different[:10]) or "the list of tables"
-        raise corrupt(target.storage, backup_id, "rows", f"after restoring, they differ in {named}")
-    if contents.schema.digest != manifest.schema_digest:
-        raise corrupt(
-            target.storage,
-            backup_id,
-            "schema",
-            f"expected sha256 {manifest.schema_digest}, actual {contents.schema.digest}",
-        )
+    _record(backup, proof)
     return replace(manifest, proof=proof)
+
+
+def newest_backup(target: Target) -> Manifest:
+    """The newest full backup of the target's database. Raises NoSuchBackupError."""
+    for manifest in reversed(list_backups(target.storage)):
+        if manifest.type == "full" and manifest.database == target.database:
+            return manifest
+    raise NoSuchBackupError(
+        f"there is no backup of `{target.database}` yet", where=str(target.storage), hint="dbsync backup"
+    )
+
+
+def _record(backup: Path, proof: Proof) -> None:
+    """A full disk or a read-only storage must not hide the outcome itself."""
+    try:
+        record_proof(backup, proof)
+    except (DiskFullError, OSError) as error:
+        progress.say(f"the proof could not be recorded beside the backup: {error}")

@@ -14,7 +14,8 @@ from typing import Any, Literal, TypeVar
 from resources import progress
 from resources.backup.made import MadeBackup
 from resources.backup.make import FullBackup
-from resources.deployment import gates, record
+from resources.backup.proof_choice import proof_choice
+from resources.deployment import gates, offsite, record
 from resources.deployment.notice import send_notice
 from resources.deployment.preflight import ensure_database, require_privileges
 from resources.errors import (
@@ -130,13 +131,15 @@ class Deployment:
         self.begin()
         self._full_backup = self._timed("backup", lambda: FullBackup(self.target))
 
-    def back_up(self) -> MadeBackup:
-        """A proven full backup, its private copy left running until the deployment ends."""
+    def back_up(self, proof: str = "auto", *, scheduled: bool = False) -> MadeBackup:
+        """A full backup; in a deployment its private copy stays until the end. `proof`: see proof_choice."""
         if self._full_backup is None:
             self.begin_backup()
         full = self._full_backup
         assert full
-        made = self._timed("backup", lambda: full.finish(keep_server=True))
+        of = proof_choice(proof, self.target.backup_proof, scheduled=scheduled)
+        keep = self.purpose == "deploy"
+        made = self._timed("backup", lambda: full.finish(keep_server=keep, proof=of))
         self.timings["backup"] = full.seconds
         self.backup = made
         manifest = made.manifest
@@ -148,6 +151,7 @@ class Deployment:
             gtid_executed=manifest.gtid_executed,
             schema_digest=manifest.schema_digest,
         )
+        self._timed("upload", lambda: offsite.after_backup(self))
         return made
 
     def refuse_backup(self) -> BackupFailedError | None:
@@ -293,9 +297,8 @@ class Deployment:
                 self._full_backup.abandon()
             if self.backup is not None:
                 self.backup.close()
-            if self._lock is not None:
-                self._lock.release()
-                self._lock = None
+            self.free_lock()
+        offsite.after_deployment(self)
 
     # --- inside -------------------------------------------------------------------
 
@@ -361,6 +364,12 @@ class Deployment:
             manifest.schema.tables,
             parse_version(manifest.server_version),
         )
+
+    def free_lock(self) -> None:
+        """Let others deploy; nothing that changes the target may follow."""
+        if self._lock is not None:
+            self._lock.release()
+            self._lock = None
 
     def held_lock(self) -> MigrationLock:
         assert self._lock

@@ -20,7 +20,7 @@ def backup(made: MadeBackup | None) -> BackupFailedError | None:
     return BackupFailedError(
         "there is no backup that was proven to restore",
         why=made.manifest.proof.result if made else "no backup was made in this run",
-        hint="dbsync doctor",
+        hint="a deployment needs a proof: unset BACKUP_PROOF" if made else "dbsync doctor",
     )
 
 

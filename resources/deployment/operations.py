@@ -1,9 +1,14 @@
-"""Changes to a target outside a release, each under the deployment lock."""
+"""Changes to a target or its backups outside a release, each under the deployment lock."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from resources.backup.incremental.make import make_incremental_backup
+from resources.backup.manifest import Manifest
+from resources.backup.moment.moment import Moment
+from resources.backup.retention import prune
+from resources.backup.verify import newest_backup, verify_backup
 from resources.deployment.deployment import Deployment
 from resources.errors import NothingToRollBackError, UsageError
 from resources.journal import DeploymentRecord
@@ -13,12 +18,33 @@ from resources.rollback.restore import restore_backup
 from resources.rollback.rollback import roll_back
 
 
-def restore(deployment: Deployment, backup_id: str, confirm_target: str | None) -> dict[str, Any]:
-    """Put a backup back. Raises what `restore_backup` raises; result as a JSON-ready dict."""
+def back_up_incrementally(deployment: Deployment) -> Manifest:
+    """What changed since the newest backup. Raises what `make_incremental_backup` raises."""
+    made = deployment.run("incremental backup", lambda: make_incremental_backup(deployment.target))
+    deployment.result = made
+    return made
+
+
+def restore(
+    deployment: Deployment,
+    backup_id: str,
+    confirm_target: str | None,
+    accept_failed_proof: bool = False,
+    moment: Moment | None = None,
+) -> dict[str, Any]:
+    """Put a backup back, or the state at a moment after it. Raises what `restore_backup` raises;
+    result as a JSON-ready dict.
+    """
     target = deployment.target
 
     def work() -> dict[str, Any]:
-        restored = restore_backup(target, backup_id, confirm_target=confirm_target)
+        restored = restore_backup(
+            target,
+            backup_id,
+            confirm_target=confirm_target,
+            accept_failed_proof=accept_failed_proof,
+            moment=moment,
+        )
         for entry in deployment.journal.unfinished(target.name):  # what they owed is replaced
             deployment.journal.record(entry.id, "restored", backup_id=backup_id)
         return restored.as_dict()
@@ -27,13 +53,22 @@ def restore(deployment: Deployment, backup_id: str, confirm_target: str | None) 
     return deployment.result
 
 
-def rollback(deployment: Deployment, deployment_id: str | None, accept_loss: bool) -> dict[str, Any]:
+def rollback(
+    deployment: Deployment, deployment_id: str | None, accept_loss: bool, accept_failed_proof: bool = False
+) -> dict[str, Any]:
     """Undo a deployment; without an id, the newest one that changed something and is not undone."""
     target, journal = deployment.target, deployment.journal
 
     def work() -> dict[str, Any]:
         entry = journal.get(deployment_id) if deployment_id else newest_changed(deployment)
-        result = roll_back(target, journal, entry.id, reason="asked by a person", accept_loss=accept_loss)
+        result = roll_back(
+            target,
+            journal,
+            entry.id,
+            reason="asked by a person",
+            accept_loss=accept_loss,
+            accept_failed_proof=accept_failed_proof,
+        )
         if result.outcome == "failed":
             raise NothingToRollBackError(
                 f"deployment {entry.id} changed nothing", where=target.name, hint="dbsync status"
@@ -41,6 +76,25 @@ def rollback(deployment: Deployment, deployment_id: str | None, accept_loss: boo
         return result.as_dict()
 
     deployment.result = deployment.run("rollback", work, leave_killed=True)
+    return deployment.result
+
+
+def prove(deployment: Deployment, backup_id: str | None) -> dict[str, Any]:
+    """Restore a stored backup (None: the newest) into a private server and record how that went.
+
+    Raises BackupCorruptError, BackupFailedError, NoSuchBackupError, DiskFullError,
+    EnvironmentCheckError; `deployment.result` names the backup then too. Needs no lock: it
+    reads the stored backup alone.
+    """
+    target = deployment.target
+
+    def work() -> dict[str, Any]:
+        chosen = backup_id or newest_backup(target).id
+        deployment.result = {"id": chosen}
+        manifest = verify_backup(target, chosen)
+        return {"id": manifest.id, "proof": manifest.proof.as_dict()}
+
+    deployment.result = deployment.run("prove", work)
     return deployment.result
 
 
@@ -81,4 +135,14 @@ def reset(deployment: Deployment, confirm_database: str | None) -> dict[str, Any
         return done
 
     deployment.result = deployment.run("reset", work, leave_killed=True)
+    return deployment.result
+
+
+def retention(deployment: Deployment) -> dict[str, Any]:
+    """Remove the old backups that the rules let go. Under the lock: no restore reads what is removed."""
+
+    def work() -> dict[str, Any]:
+        return prune(deployment.target).as_dict()
+
+    deployment.result = deployment.run("retention", work)
     return deployment.result

@@ -27,7 +27,7 @@ def plugin(patient: Patient) -> Iterator[Finding]:
         yield Finding(
             "clone: plugin",
             _without_clone(patient),
-            "the CLONE plugin is not active: backups use mysqldump, which is slower",
+            "the CLONE plugin is not active: backups are logical dumps, which are slower",
             INSTALL_CLONE,
         )
 
@@ -55,4 +55,4 @@ def engines(patient: Patient) -> Iterator[Finding]:
 
 
 def _without_clone(patient: Patient) -> Status:
-    return {"clone": "fail", "mysqldump": "ok"}.get(patient.target.backup_engine, "warn")  # type: ignore[return-value]
+    return {"clone": "fail", "mydumper": "ok", "mysqldump": "ok"}.get(patient.target.backup_engine, "warn")  # type: ignore[return-value]

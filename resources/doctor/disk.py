@@ -71,7 +71,7 @@ def space(patient: Patient) -> Iterator[Finding]:
 
 def _size(patient: Patient) -> int:
     """Bytes on the server's disk that a backup reads: of all tablespaces, or of the database's tables."""
-    if patient.target.backup_engine != "mysqldump":
+    if patient.target.backup_engine in ("auto", "clone"):
         try:
             whole = value(
                 patient.connection, "SELECT SUM(FILE_SIZE) FROM information_schema.INNODB_TABLESPACES"

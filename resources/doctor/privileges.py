@@ -40,7 +40,7 @@ class _Need:
 def missing_privileges(connection: Connection, database: str, engine: str = "auto") -> list[Missing]:
     """What the session's account lacks to back up, migrate and roll back `database`; [] when nothing.
 
-    `engine` is "clone", "mysqldump" or "auto". With "auto" the privileges of mysqldump
+    `engine` is "clone", "mydumper", "mysqldump" or "auto". With "auto" the privileges of a dump
     are asked for only where CLONE cannot be used.
     """
     grants = read_grants(connection)

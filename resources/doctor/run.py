@@ -6,7 +6,19 @@ from contextlib import ExitStack
 
 import pymysql
 
-from resources.doctor import clone, disk, machine, privileges, project, server, versions, webhook
+from resources.doctor import (
+    backups,
+    bucket,
+    clone,
+    disk,
+    machine,
+    mydumper,
+    privileges,
+    project,
+    server,
+    versions,
+    webhook,
+)
 from resources.doctor.check import CHECKS, Check, Patient
 from resources.doctor.finding import Finding
 from resources.errors import DbsyncError
@@ -16,7 +28,7 @@ from resources.redact import inert, redact
 from resources.target import Target
 
 # Importing a family registers its checks.
-FAMILIES = (clone, disk, machine, privileges, project, server, versions, webhook)
+FAMILIES = (backups, bucket, clone, disk, machine, mydumper, privileges, project, server, versions, webhook)
 _ANSWER_WITHIN = 30.0
 
 

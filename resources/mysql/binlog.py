@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import pymysql
 
@@ -65,18 +67,46 @@ def row_changes(
         raise CannotTellError("the backup has no binary log position")
     if (file, position) == (end.file, end.position):
         return Changes(file=file, position=position, folded=folded)
-    with option_file(endpoint) as options, tempfile.TemporaryFile() as errors:
+    with option_file(endpoint) as options:
         command = [
             *installation.command("mysqlbinlog"),
             f"--defaults-file={options}",
             "--read-from-remote-server",
             "--to-last-log",
             f"--start-position={position}",
-            "--verbose",
-            "--base64-output=DECODE-ROWS",
+            *_AS_TEXT,
             "--",
             file,
         ]
+        return _read(command, TextReader(database, file, position, folded))
+
+
+def changes_in_files(
+    installation: MysqlInstallation, database: str, files: Sequence[Path], position: int, *, folded: bool
+) -> Changes:
+    """As row_changes, of binary log files that lie here; `position` is in the first of them.
+
+    `folded`: their server ignores case in names. Raises CannotTellError.
+    """
+    if not files:
+        return Changes(folded=folded)
+    command = [
+        *installation.command("mysqlbinlog"),
+        "--no-defaults",
+        f"--start-position={position}",
+        *_AS_TEXT,
+        "--",
+        *map(str, files),
+    ]
+    return _read(command, TextReader(database, files[0].name, position, folded))
+
+
+_AS_TEXT = ("--verbose", "--base64-output=DECODE-ROWS")
+
+
+def _read(command: list[str], reader: TextReader) -> Changes:
+    begun = f"{reader.changes.file}:{reader.changes.position}"
+    with tempfile.TemporaryFile() as errors:
         # Times in the text are local times otherwise.
         with subprocess.Popen(
             command,
@@ -87,12 +117,12 @@ def row_changes(
         ) as process:
             assert process.stdout
             try:
-                changes = TextReader(database, file, position, folded).read(lines_of(process.stdout))
+                changes = reader.read(lines_of(process.stdout))
             except BaseException:
                 process.kill()
                 raise
         if process.returncode != 0:
             errors.seek(0)
             said = redact(errors.read(4000).decode(errors="replace")).strip()
-            raise CannotTellError(f"the binary log from {file}:{position} on cannot be read: {said}")
+            raise CannotTellError(f"the binary log from {begun} on cannot be read: {said}")
     return changes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from resources.backup.manifest import Proof
 from resources.errors import RollbackRefusedError
 from resources.journal import DeploymentRecord
 from resources.redact import inert
@@ -51,6 +52,17 @@ def switched_off(target: Target, entry: DeploymentRecord) -> RollbackRefusedErro
         where=target.name,
         why="DATA STATE: what the migrations did so far is in the database; users' rows are all there",
         hint=f"ROLLBACK_ENABLED=true dbsync rollback --deployment {entry.id}\n     or: {fix_forward(entry)}",
+    )
+
+
+def unproven(target: Target, entry: DeploymentRecord, proof: Proof, older: str) -> RollbackRefusedError:
+    return RollbackRefusedError(
+        "the backup that the rollback would use is not proven to restore; nothing was undone",
+        where=target.name,
+        why=f"{entry.facts.get('backup_id')}: {proof.result}",
+        hint=f"prove it again: dbsync backups verify {entry.facts.get('backup_id')}\n"
+        f"     or: dbsync rollback --deployment {entry.id} --accept-failed-proof\n"
+        f"     or: {older}",
     )
 
 

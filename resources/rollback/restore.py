@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pymysql
 
 from resources import progress
-from resources.backup.catalog import load_manifest
+from resources.backup.age_keys import require_key
 from resources.backup.manifest import Manifest
+from resources.backup.moment.base import possible_bases
+from resources.backup.moment.moment import END, Moment
 from resources.backup.open import open_manifest
-from resources.backup.verify import verify_files
+from resources.backup.point_in_time import opened_at
+from resources.backup.remote.fetch import fetch_backup
+from resources.backup.remote.listing import locate
+from resources.backup.stored_files import verify_files
+from resources.backup.usable import require_usable
 from resources.backup.work_folder import work_folder
 from resources.errors import (
     ConnectError,
@@ -23,6 +31,7 @@ from resources.errors import (
 )
 from resources.journal import Journal
 from resources.mysql.connection import connect, value
+from resources.mysql.digest import TableDigest
 from resources.mysql.schema import table_names
 from resources.mysql.server import PrivateServer
 from resources.rollback.put_back import (
@@ -68,20 +77,35 @@ class RestoreResult:
         }
 
 
-def restore_backup(target: Target, backup_id: str, *, confirm_target: str | None = None) -> RestoreResult:
+def restore_backup(
+    target: Target,
+    backup_id: str,
+    *,
+    confirm_target: str | None = None,
+    accept_failed_proof: bool = False,
+    moment: Moment | None = None,
+) -> RestoreResult:
     """Put every table and object of the backup into the target; digests compared before and after.
 
     Tables that the backup does not have leave the database too; all that was there is in the
     database that the result names. Raises, with nothing touched: NoSuchBackupError,
-    BackupCorruptError, TargetMismatchError (unless `confirm_target` is the target's name),
-    DiskFullError. Raises RestoreFailedError where it stopped later, saying what is where.
+    BackupCorruptError, BackupKeyError, RemoteStorageError, UnprovenBackupError where its newest
+    proof failed (unless `accept_failed_proof`), TargetMismatchError (unless `confirm_target` is the
+    target's name), DiskFullError. Raises RestoreFailedError where it stopped later, saying what is
+    where. `moment`: the state at a moment after the backup, whose id may then be empty (see
+    `opened_at`).
     """
     begun = time.monotonic()
-    manifest = load_manifest(target.storage, backup_id)
+    if not backup_id and moment is not None:
+        backup_id = possible_bases(target, moment)[0].id
+    manifest = locate(target, backup_id)
     _require_target(target, manifest, confirm_target)
+    require_usable(target.storage, manifest, accept_failed_proof=accept_failed_proof)
     named, target = target.name, as_spelled(target)
+    fetch_backup(target, backup_id, to_open=True)
     with progress.step(f"verify backup {backup_id}"):
         manifest = verify_files(target.storage, backup_id)
+    require_key(manifest, target.age_identity)
     _clear_leftovers(target)
     names = SideNames.of(target.database, f"r{uuid4().hex[:8]}")
     journal = Journal(target.storage, RESTORES)
@@ -89,12 +113,13 @@ def restore_backup(target: Target, backup_id: str, *, confirm_target: str | None
     folder = work_folder(target, f"restore-{backup_id}-{time.time_ns()}")
     try:
         with progress.step(f"open backup {backup_id}"):
-            source = open_manifest(target, manifest, folder)
+            source, base, notes = _open(target, manifest, moment, folder)
     except BaseException as error:
         journal.record(entry, "failed", error=str(error), note="nothing was changed")
         raise
     try:
-        result = _put_back(target, manifest, source, names, journal, entry)
+        proven = (manifest.tables or None) if base is manifest else None
+        result = _put_back(target, base, proven, source, names, journal, entry)
     except (DbsyncError, pymysql.err.MySQLError, OSError) as error:
         journal.record(entry, "restore_incomplete", error=str(error))
         raise _incomplete(target, backup_id, names, error) from error
@@ -109,12 +134,30 @@ def restore_backup(target: Target, backup_id: str, *, confirm_target: str | None
         names.aside,
         result.carrier,
         time.monotonic() - begun,
-        result.notes,
+        (*notes, *result.notes),
     )
 
 
+def _open(
+    target: Target, manifest: Manifest, moment: Moment | None, folder: Path
+) -> tuple[PrivateServer, Manifest, list[str]]:
+    """(the private server, the full backup that it was made from, what is to be said of it)."""
+    if moment is None and manifest.type == "full":
+        return open_manifest(target, manifest, folder), manifest, []
+    opened = opened_at(target, manifest.id, moment or END, folder)
+    plan = opened.plan
+    file, position = plan.reached
+    return opened.server, plan.base, [f"as of {plan.moment}: {file}:{position}", *plan.notes]
+
+
 def _put_back(
-    target: Target, manifest: Manifest, source: PrivateServer, names: SideNames, journal: Journal, entry: str
+    target: Target,
+    manifest: Manifest,
+    proven: Mapping[str, TableDigest] | None,
+    source: PrivateServer,
+    names: SideNames,
+    journal: Journal,
+    entry: str,
 ) -> PutBackResult:
     old = read_old_state(source, manifest.database, from_dump=manifest.engine != "clone")
     with connect(target.endpoint) as connection:
@@ -125,7 +168,7 @@ def _put_back(
         old,
         sorted({*present, *old.tables}),
         names=names,
-        proven=manifest.tables,
+        proven=proven,
         record=lambda step, **facts: journal.record(entry, "restoring", step=step, **facts),
     )
     with connect(target.endpoint) as connection:

@@ -72,12 +72,14 @@ def roll_back(
     source: PrivateServer | None = None,
     reason: str,
     accept_loss: bool = False,
+    accept_failed_proof: bool = False,
 ) -> RollbackResult:
     """Bring the database back to its state before the deployment, or say why not. Idempotent.
 
     `source`: a private server with that state; None opens the deployment's backup.
     Raises RollbackRefusedError with nothing undone where users' rows would be lost (or
-    where that cannot be told), where a newer deployment stands on this one, or where
+    where that cannot be told), where the backup's newest proof failed (unless
+    `accept_failed_proof`), where a newer deployment stands on this one, or where
     rollback is switched off; RollbackFailedError saying the state of the data otherwise.
     """
     begun = time.monotonic()
@@ -97,6 +99,8 @@ def roll_back(
     if not target.policy.rollback_enabled:
         journal.record(entry.id, "rollback_refused", reason=reason, refused="ROLLBACK_ENABLED is false")
         raise refusal.switched_off(target, entry)
+    if source is None and not accept_failed_proof:
+        _require_proven(target, entry)
     undone = _with_attempts(target, journal, entry, source, reason, accept_loss, begun)
     return RollbackResult(
         undone.outcome,
@@ -109,6 +113,21 @@ def roll_back(
         time.monotonic() - begun,
         undone.notes,
     )
+
+
+def _require_proven(target: Target, entry: DeploymentRecord) -> None:
+    """Nothing is rolled back from a backup that is not known to restore, but by a person's word."""
+    from resources.backup.catalog import load_manifest, older_good
+    from resources.backup.standing import standing
+
+    backup_id = entry.facts.get("backup_id")
+    try:
+        manifest = load_manifest(target.storage, str(backup_id)) if backup_id else None
+    except DbsyncError:
+        return  # opening it says more, and what the state of the data is
+    if manifest is None or standing(manifest).proven:
+        return
+    raise refusal.unproven(target, entry, standing(manifest).proof, older_good(target.storage, manifest.id))
 
 
 def _with_attempts(

@@ -2,31 +2,65 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from itertools import pairwise
 
 import dagster as dg
+from dagster._core.definitions.freshness import TimeWindowFreshnessPolicy
 
 from dbsync_assets.definitions import defs
 
+OBSERVATIONS = {"backup_fresh", "catalog_sound", "storage_headroom"}
+FOLLOW = {"archive_proven", "chain_unbroken"}
 
-def test_assets_form_one_line_and_every_gate_blocks():
+
+def test_assets_form_one_line_every_gate_blocks_and_no_observation_does():
     definitions = defs()
     graph = definitions.resolve_asset_graph()
     line = ["migration_source", "full_backup", "applied_schema_version", "validation_report", "health_report"]
     line.append("release_record")
-    assert {key.to_user_string() for key in graph.get_all_asset_keys()} == set(line)
+    assert {key.to_user_string() for key in graph.get_all_asset_keys()} == {*line, "incremental_backup"}
+    assert graph.get(dg.AssetKey("incremental_backup")).parent_keys == {dg.AssetKey("full_backup")}
     for parent, child in pairwise(line):
         assert graph.get(dg.AssetKey(child)).parent_keys == {dg.AssetKey(parent)}
     checks = {f"{key.asset_key.to_user_string()}:{key.name}" for key in graph.asset_check_keys}
     assert checks == {
         "migration_source:history_clean",
         "full_backup:backup_proven",
+        "full_backup:archive_proven",
         "full_backup:no_drift",
+        "incremental_backup:chain_unbroken",
+        *(f"full_backup:{name}" for name in OBSERVATIONS),
         "validation_report:schema_consistent",
         "validation_report:data_rules_hold",
         "health_report:health_good",
     }
-    assert all(graph.get(key).blocking for key in graph.asset_check_keys)
+    for key in graph.asset_check_keys:
+        assert graph.get(key).blocking == (key.name not in {*OBSERVATIONS, *FOLLOW}), key
+
+
+def test_full_backup_is_overdue_after_the_age_that_is_set(tmp_path, monkeypatch):
+    def window() -> timedelta:
+        policy = defs().resolve_asset_graph().get(dg.AssetKey("full_backup")).freshness_policy
+        assert isinstance(policy, TimeWindowFreshnessPolicy)
+        return policy.fail_window.to_timedelta()
+
+    monkeypatch.setenv("DBSYNC_PROJECT", str(tmp_path))
+    monkeypatch.delenv("BACKUP_MAX_AGE", raising=False)
+    assert window() == timedelta(hours=26)
+    (tmp_path / ".env").write_text("BACKUP_MAX_AGE=2d\n")
+    assert window() == timedelta(days=2)
+    (tmp_path / ".env").write_text("BACKUP_MAX_AGE=1s\n")
+    assert window() == timedelta(minutes=2), "Dagster takes no window below a minute"
+    (tmp_path / ".env").write_text("BACKUP_MAX_AGE=soon\n")
+    assert window() == timedelta(hours=26), "a wrong setting is the runs' to say; the graph is to be seen"
+
+
+def test_the_health_job_looks_at_the_backups_too():
+    job = defs().resolve_job_def("health_check")
+    looked_at = {key.name for key in job.asset_layer.asset_graph.asset_check_keys}
+    assert looked_at >= {*OBSERVATIONS, "health_good"}
+    assert "full_backup" not in {node.name for node in job.nodes}, "and makes none"
 
 
 def test_jobs_have_the_contract_s_names():
@@ -34,6 +68,8 @@ def test_jobs_have_the_contract_s_names():
     assert names == {
         "deploy",
         "backup",
+        "incremental_backup",
+        "prove_backup",
         "migration_check",
         "validate",
         "health_check",
@@ -41,4 +77,21 @@ def test_jobs_have_the_contract_s_names():
         "rollback",
         "resolve",
         "reset",
+        "retention",
     }
+
+
+def test_schedules_are_there_off_and_at_the_settings_times(monkeypatch):
+    monkeypatch.setenv("BACKUP_SCHEDULE", "30 1 * * *")
+    monkeypatch.setenv("SCHEDULE_TIMEZONE", "Asia/Shanghai")
+    found = {one.name: one for one in defs().schedules or ()}
+    assert set(found) == {"backup_schedule", "prove_backup_schedule"}
+    times = {name: (one.cron_schedule, one.execution_timezone) for name, one in found.items()}  # type: ignore[union-attr]
+    assert times["backup_schedule"] == ("30 1 * * *", "Asia/Shanghai")
+    assert times["prove_backup_schedule"] == ("15 5 * * *", "Asia/Shanghai")
+    assert {one.default_status for one in found.values()} == {dg.DefaultScheduleStatus.STOPPED}  # type: ignore[union-attr]
+
+
+def test_a_wrong_setting_does_not_keep_the_jobs_from_loading(monkeypatch):
+    monkeypatch.setenv("BACKUP_KEEP", "many")
+    assert {one.name for one in defs().schedules or ()} == {"backup_schedule", "prove_backup_schedule"}

@@ -168,8 +168,53 @@ def test_the_dagster_instance_has_the_run_with_its_gates(project):
         logs = instance.all_logs(runs[0].run_id)
     events = [entry.get_dagster_event() for entry in logs if entry.is_dagster_event]
     kinds = [event.event_type for event in events]
-    assert kinds.count(dg.DagsterEventType.ASSET_CHECK_EVALUATION) == 6
+    assert kinds.count(dg.DagsterEventType.ASSET_CHECK_EVALUATION) == 10
     made = {
         event.asset_key for event in events if event.event_type == dg.DagsterEventType.ASSET_MATERIALIZATION
     }
     assert dg.AssetKey("release_record") in made
+
+
+def test_status_says_when_the_newest_proven_backup_is_too_old_and_deploys_all_the_same(project):
+    code, report = project.report("status")
+    assert code == 0 and report["backups"] == {
+        "newest_proven": None,
+        "age_seconds": None,
+        "fresh": False,
+        "room_for": None,
+    }
+    assert project.run("deploy").returncode == 0
+    code, report = project.report("status")
+    assert code == 0 and report["backups"]["fresh"] and report["backups"]["room_for"] > 0
+    old = project.run("status", BACKUP_MAX_AGE="10ms")
+    assert old.returncode == 0
+    assert "! the newest proven full backup" in old.stdout and "BACKUP_MAX_AGE" in old.stdout
+
+
+def test_observations_that_warn_stop_no_release_and_the_health_check_renews_them(project):
+    import dagster as dg
+
+    project.add_migration(*GOOD)
+    (project.storage / "20200101T000000Z-0001-full").mkdir(parents=True)
+    assert project.run("deploy", BACKUP_MAX_AGE="10ms").returncode == 0
+    assert project.applied()[-1] == GOOD[0]
+    assert project.run("health").returncode == 0
+    with dg.DagsterInstance.from_config(str(project.folder / ".dbsync" / "dagster")) as instance:
+        found = {run.job_name: verdicts(instance, run.run_id) for run in instance.get_runs()}
+    assert found["deploy"]["backup_fresh"] is False and found["deploy"]["catalog_sound"] is False
+    assert found["health_check"] == {
+        "backup_fresh": True,
+        "catalog_sound": False,
+        "storage_headroom": True,
+        "health_good": True,
+    }
+
+
+def verdicts(instance, run_id: str) -> dict[str, bool]:
+    events = [entry.get_dagster_event() for entry in instance.all_logs(run_id) if entry.is_dagster_event]
+    evaluations = [
+        event.asset_check_evaluation_data
+        for event in events
+        if event.event_type_value == "ASSET_CHECK_EVALUATION"
+    ]
+    return {one.check_name: one.passed for one in evaluations}

@@ -16,9 +16,10 @@ from tests.e2e.conftest import BAD, GOOD
 pytestmark = pytest.mark.slow
 PASSWORD = "canary'\"$ %@:/\\x"
 NEEDLE = "canary'"
+_NEEDLES = (NEEDLE, "canary%27")
 
 
-def _poll_processes(found: list[str], stop: threading.Event) -> None:
+def poll_processes(found: list[str], stop: threading.Event, needles: tuple[str, ...] = _NEEDLES) -> None:
     """Command lines of all processes; environments of those that are not the command itself."""
     while not stop.is_set():
         for folder in Path("/proc").iterdir():
@@ -29,7 +30,7 @@ def _poll_processes(found: list[str], stop: threading.Event) -> None:
                     seen = line if own else line + (folder / "environ").read_bytes().decode(errors="replace")
                 except OSError:
                     continue
-                if NEEDLE in seen or "canary%27" in seen:
+                if any(needle in seen for needle in needles):
                     found.append(seen)
 
 
@@ -50,7 +51,7 @@ def test_an_awkward_password_appears_nowhere_after_a_release_and_a_rollback(proj
         project.environment["PATH"] = f"{program.parent}:{os.environ['PATH']}"
         seen: list[str] = []
         stop = threading.Event()
-        watcher = threading.Thread(target=_poll_processes, args=(seen, stop))
+        watcher = threading.Thread(target=poll_processes, args=(seen, stop))
         watcher.start()
         try:
             project.add_migration(*GOOD)

@@ -141,8 +141,8 @@ def test_a_wrong_setting_is_shown_as_typed_with_what_it_may_be(tmp_path, monkeyp
     monkeypatch.setenv("MIGRATION_TIMEOUT", "soon")
     with pytest.raises(SettingsError) as caught:
         load_settings(tmp_path)
-    assert "BACKUP_ENGINE: 'tape': not one of auto, clone, mysqldump" in caught.value.why
-    assert "MIGRATION_TIMEOUT: 'soon': not a duration; write 90, 90s, 10m or 2h" in caught.value.why
+    assert "BACKUP_ENGINE: 'tape': not one of auto, clone, mydumper, mysqldump" in caught.value.why
+    assert "MIGRATION_TIMEOUT: 'soon': not a duration; write 90, 90s, 10m, 2h or 7d" in caught.value.why
     assert str(tmp_path / ".env") in caught.value.hint
 
 

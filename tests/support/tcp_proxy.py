@@ -1,6 +1,7 @@
-"""A TCP proxy before a MySQL server that misbehaves on order: for lost connections and slow servers.
+"""A TCP proxy before a server that misbehaves on order: for lost connections and slow servers.
 
-It takes the offer of TLS out of the server's greeting, so that it can read the requests.
+Before a MySQL server it takes the offer of TLS out of the greeting, so that it can read the
+requests.
 """
 
 from __future__ import annotations
@@ -21,7 +22,11 @@ class TcpProxy:
         self.server = server
         self.dropped = threading.Event()
         """Set once a reply was withheld by drop_reply_after."""
+        self.from_clients = 0
+        """Bytes that clients have sent."""
         self._mode = "pass"
+        self._then: tuple[int, str] | None = None
+        self._break_reply_at: int | None = None
         self._pattern: bytes | None = None
         self._sockets: list[socket.socket] = []
         self._stop = threading.Event()
@@ -42,6 +47,22 @@ class TcpProxy:
         """Close every connection, and each new one at once."""
         self._mode = "cut"
         self._close_all()
+
+    def cut_once_after(self, count: int) -> None:
+        """When clients have sent `count` more bytes, cut all connections; new ones work."""
+        self._then = (self.from_clients + count, "cut once")
+
+    @property
+    def stalls(self) -> bool:
+        return self._mode == "stall"
+
+    def stall_after(self, count: int) -> None:
+        """When clients have sent `count` more bytes, pass nothing more."""
+        self._then = (self.from_clients + count, "stall")
+
+    def break_reply_after(self, count: int) -> None:
+        """Cut the next connection whose server has sent `count` bytes; later ones work."""
+        self._break_reply_at = count
 
     def drop_reply_after(self, pattern: bytes) -> None:
         """Pass the first request that contains `pattern`, swallow its reply and cut that connection.
@@ -90,9 +111,15 @@ class TcpProxy:
     def _pump(
         self, source: socket.socket, sink: socket.socket, from_client: bool, losing: threading.Event
     ) -> None:
-        greeting = not from_client
+        greeting, passed = not from_client, 0
         try:
             while data := source.recv(65536):
+                if from_client and self._reached(len(data)):
+                    break
+                passed += len(data)
+                if not from_client and self._break_reply_at is not None and passed >= self._break_reply_at:
+                    self._break_reply_at = None
+                    break
                 if greeting:
                     data, greeting = _without_tls(data), False
                 while self._mode == "stall" and not self._stop.is_set():
@@ -111,6 +138,19 @@ class TcpProxy:
                 with suppress(OSError):  # wakes the other pump, which a close alone would not
                     one.shutdown(socket.SHUT_RDWR)
                 one.close()
+
+    def _reached(self, count: int) -> bool:
+        """Count what a client sent; whether this connection is to end now."""
+        with self._lock:
+            self.from_clients += count
+            if self._then is None or self.from_clients < self._then[0]:
+                return False
+            order, self._then = self._then[1], None
+        if order == "stall":
+            self.stall()
+            return False
+        self._close_all()
+        return True
 
     def _close_all(self) -> None:
         with self._lock:

@@ -15,6 +15,7 @@ from resources.backup.catalog import list_backups
 from resources.backup.make import make_full_backup
 from resources.backup.storage_io import REAL
 from resources.errors import DiskFullError
+from resources.target import Keep
 from tests.resources.backup.conftest import entries, leftovers, world
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small disk takes root")
@@ -76,7 +77,7 @@ def test_no_room_for_the_manifest_leaves_no_backup_and_old_ones_are_kept(awkward
         return REAL.create(path)
 
     (small_disk / "filler").write_bytes(bytes(1020 << 10))
-    target = replace(awkward, keep_backups=1)
+    target = replace(awkward, keep=Keep(last=1))
     with pytest.raises(DiskFullError) as error:
         make_full_backup(target, io=replace(REAL, create=fills_up))
     assert "manifest.json" in error.value.what

@@ -11,8 +11,8 @@ import pytest
 
 from resources.backup import by_dump, engine, make
 from resources.backup.catalog import list_backups
+from resources.backup.dump import TableChangedError
 from resources.backup.make import make_full_backup
-from resources.backup.mysqldump import TableChangedError
 from resources.backup.open import open_backup
 from resources.backup.verify import verify_backup
 from resources.errors import BackupFailedError
@@ -120,6 +120,46 @@ def test_a_table_altered_meanwhile_is_dumped_once_more_and_only_once(dumped, wit
         make_full_backup(dumped)
     assert counter.read_text().count("x") == 2
     assert len(list_backups(dumped.storage)) == 1 and leftovers(dumped) == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "ALTER TABLE words FORCE, ALGORITHM=COPY",
+        "ALTER TABLE words ADD COLUMN more INT DEFAULT 5, ALGORITHM=COPY",
+        "RENAME TABLE words TO xwords",
+    ],
+)
+def test_a_real_alter_during_the_dump_makes_it_fail_and_the_second_one_good(
+    dumped, with_program, server, tmp_path, said, change
+):
+    """mysqldump stands still in the middle of its snapshot, and a table that it has not read is rebuilt."""
+    started, reached, go = (tmp_path / name for name in ("started", "reached", "go"))
+    with_program(
+        f'[ -e {started} ] && exec "${{REAL[@]}}" "$@"\ntouch {started}\n'
+        f'"${{REAL[@]}}" "$@" | {{ head -c 100000; touch {reached}; '
+        f"until [ -e {go} ]; do sleep 0.05; done; cat; }}\n"
+        "exit ${PIPESTATUS[0]}"
+    )
+
+    def alter() -> None:
+        while not reached.exists():
+            threading.Event().wait(0.02)
+        with server.connect(dumped.database) as mine:
+            execute(mine, change)
+        go.touch()
+
+    altering = threading.Thread(target=alter)
+    altering.start()
+    try:
+        manifest = make_full_backup(dumped).manifest
+    finally:
+        altering.join()
+    assert any("altered while it was being dumped" in line for line in said.lines)
+    now = world(dumped.endpoint, dumped.database)
+    assert manifest.proof.proven and manifest.tables == now.digests
+    assert dict(manifest.schema.tables) == now.schema["tables"]
+    assert [one.id for one in list_backups(dumped.storage)] == [manifest.id] and leftovers(dumped) == []
 
 
 def test_rows_lost_on_the_way_are_noticed_though_the_dump_says_completed(dumped, with_program):

@@ -167,3 +167,19 @@ def test_a_check_that_breaks_hides_nothing_of_the_others(target, monkeypatch):
     found = _by_name(target)
     assert found["machine: git"].status == "fail" and "of all things" in found["machine: git"].detail
     assert found["webhook"].status == "ok" and found["server: version"].status == "ok"
+
+
+def test_an_old_backup_and_a_short_storage_are_warnings_with_a_fix(target):
+    from tests.resources.backup.test_index import put
+
+    found = _by_name(target)
+    assert found["backups: age"].status == "warn" and found["backups: age"].fix == "dbsync backup"
+    assert found["backups: headroom"].status == "ok"
+    put(target.storage, 1, database=target.database, timestamp="2020-01-01T00:00:00.000Z", size=1 << 50)
+    found = _by_name(target)
+    assert "BACKUP_MAX_AGE is 1 d 2 h" in found["backups: age"].detail
+    assert found["backups: catalog"].status == "warn" and found["backups: catalog"].fix == (
+        "dbsync backups reindex"
+    )
+    assert found["backups: headroom"].status == "warn" and "no room" in found["backups: headroom"].detail
+    assert [path.name for path in target.storage.iterdir()] == ["20261123T120000Z-0001-full"], "it only looks"

@@ -18,6 +18,7 @@ from resources.errors import MysqlNotFoundError
 from resources.mysql import apt_download
 from resources.mysql.get import get_mysql
 from resources.mysql.installation import private_installation
+from resources.mysql.private_apt import PrivateApt
 from resources.mysql.server import PrivateServer
 
 needs_apt = pytest.mark.skipif(
@@ -77,7 +78,7 @@ def test_packages_whose_signature_cannot_be_checked_are_refused(tmp_path, monkey
 
 @needs_apt
 def test_the_machines_own_apt_hooks_and_package_state_are_left_alone(tmp_path):
-    apt = apt_download._PrivateApt(tmp_path / "apt", [])
+    apt = PrivateApt(tmp_path / "apt", [])
     said = subprocess.run(
         ["apt-config", "dump"], env=apt.environment, capture_output=True, text=True, check=True
     ).stdout

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from resources.backup.make import make_full_backup
+from resources.backup.standing import record_proof
 from resources.errors import LockBusyError
 from resources.journal import Journal
 from resources.mysql.connection import connect, execute, rows, value
 from resources.prisma.history import CREATE_TABLE
 from resources.rollback.reconcile import reconcile
 from resources.rollback.restore import RESTORES
+from resources.rollback.rollback import roll_back
 from resources.rollback.side import SideNames, leftovers, make_side
 from tests.resources.rollback.test_rollback import BAD
 
@@ -137,6 +140,34 @@ def test_killed_after_applying_it_is_rolled_back_from_the_stored_backup(
     assert world() == before
     assert leftovers(shop, target.database) == []
     assert list((target.state / "servers").iterdir()) == []
+
+
+@pytest.mark.slow
+def test_an_automatic_rollback_uses_no_backup_that_failed_its_newest_proof(
+    shop, target, journal, release, died, world
+):
+    execute(shop, CREATE_TABLE)
+    before = world()
+    deployment = release()
+    made = make_full_backup(target).manifest
+    journal.record(
+        deployment.id,
+        "applying",
+        backup_id=made.id,
+        binlog_file=made.binlog_file,
+        binlog_position=made.binlog_position,
+    )
+    deployment.migrate(*BAD)
+    changed = world()
+    record_proof(Path(made.file_path), replace(made.proof, proven=False, result="FAILED: x"))
+    died(deployment.id)
+    (found,) = reconcile(target, journal)
+    assert found.outcome == "rollback_refused"
+    assert "not proven to restore" in str(found) and "FAILED: x" in str(found)
+    assert "--accept-failed-proof" in str(found) and f"backups verify {made.id}" in str(found)
+    assert world() == changed
+    roll_back(target, journal, deployment.id, reason="by hand", accept_failed_proof=True)
+    assert world() == before
 
 
 @pytest.mark.slow

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from resources.backup.make import make_full_backup
-from resources.errors import BackupCorruptError, RestoreFailedError, TargetMismatchError
+from resources.backup.standing import record_proof
+from resources.errors import (
+    BackupCorruptError,
+    RestoreFailedError,
+    TargetMismatchError,
+    UnprovenBackupError,
+)
 from resources.mysql.connection import execute, rows, value
 from resources.rollback import put_back
 from resources.rollback.restore import restore_backup
@@ -51,6 +58,30 @@ def test_a_dump_is_restored_too(shop, target, world):
     for statement in LATER:
         execute(shop, statement)
     restore_backup(target, made.manifest.id)
+    assert world() == before
+
+
+def test_one_that_failed_its_newest_proof_needs_a_word_and_an_older_one_is_named(
+    shop, target, world, backup_id
+):
+    failed = make_full_backup(target).manifest
+    record_proof(Path(failed.file_path), replace(failed.proof, proven=False, result="FAILED: x"))
+    backed_up = world()
+    execute(shop, LATER[1])
+    changed = world()
+    with pytest.raises(UnprovenBackupError) as error:
+        restore_backup(target, failed.id)
+    assert backup_id in error.value.hint and "FAILED: x" in error.value.why
+    assert world() == changed and leftovers(shop, target.database) == []
+    restore_backup(target, failed.id, accept_failed_proof=True)
+    assert world() == backed_up
+
+
+def test_one_that_was_never_proven_is_restored_and_said_so(shop, target, world):
+    made = make_full_backup(target, proof="none").manifest
+    before = world()
+    execute(shop, LATER[1])
+    restore_backup(target, made.id)
     assert world() == before
 
 

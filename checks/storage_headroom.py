@@ -1,0 +1,36 @@
+"""Observation: there is room for the backups to come."""
+
+import dagster as dg
+
+from checks.gate import KEY, deployment_of
+from checks.observation import Seen, observed
+from resources.backup.headroom import ENOUGH, headroom
+from resources.backup.index import look as look_at
+from resources.target import Target
+
+
+@dg.asset_check(
+    asset="full_backup",
+    name="storage_headroom",
+    required_resource_keys={KEY},
+    description=f"The storage has room for the next {ENOUGH} backups, at the rate at which they grow.",
+)
+def storage_headroom(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
+    return observed(lambda: look(deployment_of(context).target))
+
+
+def look(target: Target) -> Seen:
+    found = headroom(target, look_at(target.storage).entries)
+    if found is None:
+        return Seen(True, "no backup yet, so nothing is known of their size")
+    figures: dict[str, float | int | str] = {
+        "free GB": round(found.free / 1e9, 3),
+        "used by backups MB": round(found.used / 1e6, 1),
+        "next backup MB": round(found.next_size / 1e6, 1),
+        "growth MB per backup": round(found.growth / 1e6, 3),
+        "backups that fit": found.fits,
+    }
+    if found.days is not None:
+        figures["days that lasts"] = round(found.days, 1)
+    hint = "free space, lower BACKUP_KEEP, or set BACKUP_STORAGE_PATH to a larger disk"
+    return Seen(found.is_enough, str(found), hint, figures)

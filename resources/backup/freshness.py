@@ -1,0 +1,44 @@
+"""How old the newest proven full backup is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from resources.backup.elapsed import elapsed
+from resources.backup.entry import Entry
+from resources.target import Target
+
+
+@dataclass(frozen=True)
+class Freshness:
+    """Times in seconds."""
+
+    newest: Entry | None
+    """The newest proven full backup of the target's database."""
+    age: float
+    """Infinite where there is none."""
+    limit: float
+    """BACKUP_MAX_AGE."""
+
+    @property
+    def is_fresh(self) -> bool:
+        """A backup from the future is not: then a clock is wrong, and nobody knows its age."""
+        return 0 <= self.age <= self.limit
+
+    def __str__(self) -> str:
+        if self.newest is None:
+            return "there is no proven full backup"
+        limit = "" if self.is_fresh else f"; BACKUP_MAX_AGE is {elapsed(self.limit)}"
+        old = "" if self.age < 0 else " old"
+        return f"the newest proven full backup, {self.newest.id}, is {elapsed(self.age)}{old}{limit}"
+
+
+def freshness(target: Target, entries: Iterable[Entry], now: datetime | None = None) -> Freshness:
+    """Of the full backups of the target's database; their time is when they were begun."""
+    ours = (one for one in entries if one.type == "full" and one.database == target.database)
+    proven = [one for one in ours if one.current_proof.proven]
+    newest = max(proven, key=lambda one: one.id, default=None)
+    old = ((now or datetime.now(UTC)) - newest.made).total_seconds() if newest else float("inf")
+    return Freshness(newest, old, target.backup_max_age)

@@ -1,0 +1,1 @@
+"""Backups of what changed: binary logs, each continuing the backup before it."""

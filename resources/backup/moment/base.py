@@ -1,0 +1,50 @@
+"""Which full backup a moment is reached from, where none was named."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from resources.backup.catalog import list_backups, looks_whole
+from resources.backup.incremental.chain import is_proven
+from resources.backup.manifest import Manifest
+from resources.backup.moment.moment import Moment
+from resources.errors import MomentError
+from resources.mysql.gtid_set import GtidSet
+from resources.target import Target
+
+
+def possible_bases(target: Target, moment: Moment) -> list[Manifest]:
+    """Proven full backups of the target's database from before the moment, newest first.
+
+    Of a migration it is not known beforehand which ones those are. Raises MomentError when none is left.
+    """
+    full = [
+        one
+        for one in reversed(list_backups(target.storage))
+        if one.type == "full" and one.database == target.database and is_proven(one) and looks_whole(one)
+    ]
+    found = [one for one in full if _is_before(one, moment)]
+    if not found:
+        oldest = f"the oldest is {full[-1].id}" if full else "there is none at all"
+        raise MomentError(
+            f"no proven full backup of `{target.database}` is from before {moment}",
+            where=str(target.storage),
+            why=oldest,
+            hint="dbsync backups list",
+        )
+    return found if moment.kind == "migration" else found[:1]
+
+
+def _is_before(one: Manifest, moment: Moment) -> bool:
+    if moment.kind == "time":
+        return datetime.fromisoformat(one.timestamp).timestamp() * 1_000_000 <= moment.time
+    if moment.kind == "gtid":
+        # A backup by dump does not say what it holds.
+        held = GtidSet.parse(one.gtid_executed)
+        too_many = (
+            held.minus(moment.gtids)
+            if len(moment.gtids) > 1
+            else moment.gtids.minus(moment.gtids.minus(held))
+        )
+        return bool(held) and not too_many
+    return True

@@ -1,0 +1,150 @@
+"""A private server that holds a database as it was at a moment of the past.
+
+A full backup is opened, and the binary logs since are replayed on it: those of the incremental
+backups, and from where they end those that the server still has.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from resources import progress
+from resources.backup.catalog import load_manifest
+from resources.backup.incremental.chain import chain_of
+from resources.backup.manifest import Manifest
+from resources.backup.moment.base import possible_bases
+from resources.backup.moment.logs import Logs
+from resources.backup.moment.losses import Losses, cascades_unlogged, losses_of
+from resources.backup.moment.moment import END, Moment
+from resources.backup.moment.plan import Plan
+from resources.backup.moment.planner import make_plan
+from resources.backup.moment.replay import replay, variables
+from resources.backup.open import open_manifest
+from resources.backup.proof import start_for_proof
+from resources.backup.stored_files import verify_files
+from resources.backup.work_folder import work_folder
+from resources.errors import MomentError
+from resources.mysql.get import get_mysql
+from resources.mysql.server import PrivateServer
+from resources.mysql.server_variables import SCRATCH
+from resources.target import Target
+
+_LOGS = "logs"
+
+
+@dataclass
+class Opened:
+    server: PrivateServer
+    plan: Plan
+
+
+@dataclass
+class Preview:
+    plan: Plan
+    lost: Losses
+
+    def as_dict(self) -> dict[str, Any]:
+        return self.plan.as_dict() | {"lost": self.lost.as_dict()}
+
+
+def open_at(target: Target, backup_id: str, moment: Moment, folder: Path) -> PrivateServer:
+    """As `opened_at`, for who does not ask how it was reached."""
+    return opened_at(target, backup_id, moment, folder).server
+
+
+def opened_at(target: Target, backup_id: str, moment: Moment, folder: Path) -> Opened:
+    """A running private server in `folder` that holds the database as it was at the moment.
+
+    `backup_id`: a full backup or an increment of it; empty: the newest proven full backup from
+    before the moment. The target's server is asked only where the moment is not in what is stored.
+    The caller discards the server. Raises NoSuchBackupError, BackupCorruptError, ChainBrokenError,
+    MomentError, RestoreFailedError, DiskFullError, EnvironmentCheckError.
+    """
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    plan = plan_at(target, backup_id, moment, folder / _LOGS)
+    with progress.step(f"verify backup {plan.base.id}"):
+        base = verify_files(target.storage, plan.base.id)
+    needed = variables(plan, folder) if plan.replayed.transactions else {}
+    with progress.step(f"open backup {base.id}"):
+        server = open_manifest(target, base, folder, needed)
+    try:
+        if needed:
+            if base.engine != "clone":
+                _restart(server, needed)  # it was filled with its accounts in force
+            replay(server, plan)
+            _restart(server, _as_before(needed))
+        for note in plan.notes:
+            progress.say(note)
+        file, position = plan.reached
+        progress.say(f"reached {file}:{position}, GTIDs {plan.gtids or '-'}")
+    except BaseException:
+        server.kill()
+        raise
+    shutil.rmtree(folder / _LOGS, ignore_errors=True)
+    return Opened(server, plan)
+
+
+def _restart(server: PrivateServer, changed: Mapping[str, str | None]) -> None:
+    server.stop()
+    for name, text in changed.items():
+        if text is None:
+            server.variables.pop(name, None)
+        else:
+            server.variables[name] = text
+    start_for_proof(server)
+
+
+def _as_before(needed: Mapping[str, str]) -> dict[str, str | None]:
+    return {name: SCRATCH.get(name) for name in needed}
+
+
+def plan_at(target: Target, backup_id: str, moment: Moment, folder: Path, *, whole: bool = False) -> Plan:
+    """What opening would replay; the binary logs that it takes are brought into `folder`.
+
+    `whole`: also everything up to the server's end. Raises as `opened_at`.
+    """
+    if backup_id:
+        named = load_manifest(target.storage, backup_id)
+        base = chain_of(target.storage, backup_id).full if named.type == "incremental" else named
+        return _plan(target, base, named, moment, folder, whole)
+    bases = possible_bases(target, moment)
+    for base in bases:
+        try:
+            return _plan(target, base, base, moment, folder, whole)
+        except MomentError:
+            # The migration may have been begun before this backup.
+            if base is bases[-1]:
+                raise
+    raise AssertionError("there is always a last one")
+
+
+def _plan(target: Target, base: Manifest, named: Manifest, moment: Moment, folder: Path, whole: bool) -> Plan:
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(mode=0o700, parents=True)
+    plan = make_plan(target, base, named, moment, Logs(target, base, folder), whole=whole)
+    if plan.replayed.account_statements:
+        plan.notes.append(
+            f"{plan.replayed.account_statements} statements about accounts (CREATE USER, GRANT …)"
+            " are not replayed: accounts belong to the server"
+        )
+    if cascades_unlogged(plan):
+        plan.notes.append(
+            f"MySQL {base.server_version} does not log rows that foreign keys change by themselves: replaying"
+            " changes them again in the same way, but the counts here leave them out"
+        )
+    return plan
+
+
+def preview_at(target: Target, backup_id: str, moment: Moment | None) -> Preview:
+    """What a restore would replay, and what the database would lose. Changes nothing, opens nothing."""
+    folder = work_folder(target, f"preview-{uuid4().hex[:12]}")
+    try:
+        plan = plan_at(target, backup_id, moment or END, folder / _LOGS, whole=True)
+        return Preview(plan, losses_of(plan, get_mysql(target.tools, target.mysqld)))
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,34 @@
+"""Whether a stored backup may be used: not where its newest proof failed, unless a person says so."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from resources import progress
+from resources.backup.catalog import older_good
+from resources.backup.manifest import Manifest
+from resources.backup.standing import standing
+from resources.errors import UnprovenBackupError
+
+ACCEPT = "--accept-failed-proof"
+
+
+def require_usable(storage: Path, manifest: Manifest, *, accept_failed_proof: bool) -> None:
+    """For what a person asked for by name. Raises UnprovenBackupError naming an older good backup."""
+    found = standing(manifest)
+    if found.proven:
+        return
+    if not found.failed:
+        progress.say(f"backup {manifest.id} was never proven to restore; it is compared as it is restored")
+        return
+    if accept_failed_proof:
+        progress.say(f"backup {manifest.id} failed its newest proof and is used all the same")
+        return
+    raise UnprovenBackupError(
+        f"backup {manifest.id} failed its newest proof; nothing was changed",
+        where=str(manifest.file_path),
+        why=f"{found.proof.at}: {found.proof.result}",
+        hint=f"{older_good(storage, manifest.id)}\n"
+        f"     or: prove it again: dbsync backups verify {manifest.id}\n"
+        f"     or: the same command with {ACCEPT}",
+    )

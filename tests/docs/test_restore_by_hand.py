@@ -1,0 +1,97 @@
+"""The commands of docs/restore-by-hand.md, run as they stand there on real backups."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from resources.backup.make import make_full_backup
+from resources.mysql.endpoint import Endpoint
+from resources.mysql.leftovers import stop_leftovers
+from tests.resources.backup.conftest import awkward, world
+from tests.support.age_keys import key_pair
+from tests.support.unpacked_tools import hand_tools
+
+__all__ = ["awkward"]
+pytestmark = pytest.mark.slow
+PAGE = (Path(__file__).resolve().parents[2] / "docs" / "restore-by-hand.md").read_text(encoding="utf-8")
+
+
+def block(heading: str) -> str:
+    """The first shell block behind a heading that begins so."""
+    part = PAGE[PAGE.index(f"## {heading}") :]
+    found = re.search(r"```sh\n(.*?)```", part, re.DOTALL)
+    assert found
+    return found[1]
+
+
+@pytest.fixture
+def out() -> Iterator[Path]:
+    """Short: the path of a socket may have 107 bytes."""
+    with tempfile.TemporaryDirectory(prefix="dbsync-test-") as folder:
+        yield Path(folder) / "out"
+        stop_leftovers(Path(folder))
+
+
+@pytest.fixture(params=["plain", "age"])
+def sealed(request) -> bool:
+    return request.param == "age"
+
+
+@pytest.mark.parametrize("engine", ["clone", "mysqldump"])
+def test_a_person_with_age_zstd_and_mysqld_gets_equal_rows(
+    awkward, installation, tools, tmp_path, out, engine, sealed
+):
+    keys = key_pair(tmp_path / "key.txt")
+    target = replace(awkward, backup_engine=engine)
+    if sealed:
+        target = replace(target, age_recipients=(keys.recipient,), age_identity=keys.path)
+    was = world(target.endpoint, target.database)
+    backup = Path(make_full_backup(target).manifest.file_path)
+    programs = hand_tools(tmp_path / "bin", installation, tools)
+
+    def run(script: str) -> subprocess.CompletedProcess[str]:
+        # A file, because a server that goes on in the background would keep a pipe open.
+        said = tmp_path / "said"
+        with said.open("w") as told:
+            done = subprocess.run(
+                ["sh", "-eu", "-c", script],
+                env={
+                    "PATH": f"{programs}:{os.environ['PATH']}",
+                    "backup": str(backup),
+                    "out": str(out),
+                    "key": str(keys.path),
+                    "database": target.database,
+                },
+                stdin=subprocess.DEVNULL,
+                stdout=told,
+                stderr=told,
+                timeout=240,
+                check=False,
+            )
+        log = out / "mysqld.log"
+        text = said.read_text() + (log.read_text()[-2000:] if log.exists() else "")
+        return subprocess.CompletedProcess(script, done.returncode, text, "")
+
+    checked = run(block("Is every file"))
+    assert checked.returncode == 0, checked.stdout
+    restored = run(block(f'`"engine": "{engine}"`'))
+    assert restored.returncode == 0, restored.stdout
+    found = world(Endpoint("localhost", 0, "root", "", socket=out / "mysql.sock"), target.database)
+    assert found == was
+    assert run(block("Then")).returncode == 0
+
+    victim = next(path for path in (backup / "files").rglob("*.zst*") if path.is_file())
+    data = bytearray(victim.read_bytes())
+    data[len(data) // 2] ^= 1
+    victim.write_bytes(data)
+    assert run(block("Is every file")).returncode != 0, "a damaged file is found by hand too"
+    shutil.rmtree(backup)
