@@ -81,15 +81,15 @@ def restore(
 
     With --to, --to-gtid or --to-before-migration the state at a moment after the backup.
     """
+    from resources.backup.moment.moment import parse_moment
+
     if backup_id is not None:
         check_id(backup_id)
     elif not (to or to_gtid or to_before_migration):
         raise UsageError("name a backup, or a moment (--to …)", hint="dbsync restore --help")
     backup_id = backup_id or ""
+    moment = parse_moment(to, to_gtid, to_before_migration)
     if private or dry_run:
-        from resources.backup.moment.moment import parse_moment
-
-        moment = parse_moment(to, to_gtid, to_before_migration)
         look = look_before if dry_run else open_private
         look(load(project), backup_id, moment, as_json)
         return

@@ -46,6 +46,10 @@ class _Planner:
         self._last: LogFile | None = None
 
     def run(self) -> Plan:
+        base = self._plan.base
+        if self._plan.moment.kind == "end" and self._named.id == base.id and not self._whole:
+            self._plan.base_gtids = GtidSet.parse(base.gtid_executed)
+            return self._plan  # no log is needed, and a damaged one must not stand in the way
         for file in self._logs.stored():
             self._read(file)
             if self._done:

@@ -3,7 +3,7 @@
 The server's own replication applier does it, with the files as its relay logs: it is exact, works
 in parallel, and takes transactions of any size. What mysqlbinlog prints for `mysql` is a single
 statement for each statement of the log, and fails where that is larger than 1 GB.
-(docs/decisions/0006 has the figures.)
+(docs/decisions/0011 has the figures.)
 
 Two kinds of statements are not for the applier. Those about accounts fail on a server whose
 accounts are out of force (and FLUSH PRIVILEGES would put them in force); they are left out. An
@@ -126,9 +126,7 @@ def _one_by_hand(
 ) -> None:
     """Feed one statement to `mysql`, where it runs as it did on its server and not as on a replica."""
     if _is_left_out(plan, single):
-        if single.gtid:  # so that it counts as executed
-            for statement in (f"SET gtid_next = '{single.gtid}'", "COMMIT", "SET gtid_next = 'AUTOMATIC'"):
-                execute(connection, statement)
+        _leave_out(connection, single)
         return
     programs = server.installation
     printed = subprocess.run(
@@ -161,7 +159,9 @@ def _one_by_hand(
             env=mysql_environment(LC_ALL="C"),
             check=False,
         )
-    if printed.returncode or fed.returncode:
+    if plan.base.engine != "clone" and b"ERROR %d " % _NO_DATABASE in fed.stderr:
+        _leave_out(connection, single)
+    elif printed.returncode or fed.returncode:
         said = (printed.stderr + fed.stderr).decode(errors="replace")[:2000]
         raise RestoreFailedError(
             "a statement of the binary log could not be replayed",
@@ -187,6 +187,12 @@ def _is_left_out(plan: Plan, single: Single) -> bool:
     return plan.base.engine != "clone" and not any(
         query.database == database or database.encode() in query.text for query in single.queries
     )
+
+
+def _leave_out(connection: Connection, single: Single) -> None:
+    if single.gtid:  # so that it counts as executed
+        for statement in (f"SET gtid_next = '{single.gtid}'", "COMMIT", "SET gtid_next = 'AUTOMATIC'"):
+            execute(connection, statement)
 
 
 def _pattern(database: str) -> str:

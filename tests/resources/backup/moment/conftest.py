@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
 from resources.backup.moment.moment import Moment
-from resources.backup.point_in_time import Opened, opened_at
+from resources.backup.moment.plan import Plan
+from resources.backup.point_in_time import Opened, opened_at, plan_at
 from resources.mysql.connection import Connection, value
 from tests.resources.backup.conftest import World, world
 from tests.resources.backup.incremental.conftest import DATABASE, origin, shop, sql, write
@@ -54,3 +55,17 @@ def open_at(shop, tmp_path: Path) -> Iterator[Callable[..., Opened]]:
     yield at
     for one in opened:
         one.server.kill()
+
+
+@pytest.fixture
+def plan(shop, tmp_path: Path) -> Callable[..., Plan]:
+    def at(moment: Moment | None, backup_id: str = "", target=shop, **more) -> Plan:
+        assert moment
+        return plan_at(target, backup_id, moment, tmp_path / "logs", **more)
+
+    return at
+
+
+def down(target):
+    """The same target, its server gone."""
+    return replace(target, endpoint=replace(target.endpoint, port=1))
