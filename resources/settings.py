@@ -311,6 +311,7 @@ def target_of(settings: Settings) -> Target:
         mysqld=settings.mysqld,
         backup_engine=settings.backup_engine,
         backup_proof=settings.backup_proof,
+        accept_lossy=_names(settings.accept_lossy),
         mydumper=settings.mydumper,
         data_rules=settings.data_rules,
         health_url=settings.health_url,

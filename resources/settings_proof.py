@@ -25,6 +25,12 @@ class ProofSettings(BaseSettings):
         "was stored), none; auto: archive for scheduled backups, clone by hand and in a deployment",
         pattern="^(auto|clone|archive|none)$",
     )
+    accept_lossy: str = Field(
+        "",
+        alias="BACKUP_ACCEPT_LOSSY",
+        description="tables, comma-separated, whose FLOAT, JSON or INVISIBLE values mysqldump and mydumper "
+        "may change; any other loss fails the backup",
+    )
     mydumper: Path | None = Field(
         None, alias="MYDUMPER", description="mydumper to use; its myloader lies beside it; default: on PATH"
     )

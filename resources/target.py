@@ -68,6 +68,8 @@ class Target:
     """auto | clone | mydumper | mysqldump."""
     backup_proof: str = "auto"
     """auto | clone | archive | none."""
+    accept_lossy: frozenset[str] = field(default_factory=frozenset)
+    """Tables whose FLOAT, JSON and INVISIBLE values a person lets a logical backup change."""
     mydumper: Path | None = None
     """$MYDUMPER: the mydumper to use instead of one on PATH; its myloader lies beside it."""
     data_rules: Path | None = None

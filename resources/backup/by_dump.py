@@ -58,7 +58,17 @@ def make_by_dump(job: Job, tool: MydumperTool | None = None) -> Made:
         with job.timed("read"):
             contents = read_contents(server, database, begun)
         same_series = parse_version(job.source.version)[:2] == job.installation.version_tuple[:2]
-        notes = compare_loaded(job.target.endpoint, database, before, after, contents, same_series, engine)
+        notes = compare_loaded(
+            job.target.endpoint,
+            database,
+            before,
+            after,
+            contents,
+            same_series,
+            engine,
+            copy=server.endpoint,
+            accepted=job.target.accept_lossy,
+        )
     except MismatchError as error:
         server.kill()
         raise BackupFailedError(
@@ -71,7 +81,7 @@ def make_by_dump(job: Job, tool: MydumperTool | None = None) -> Made:
         progress.say(note)
     how = "dumped, stored, loaded and compared with the source"
     if notes:
-        how += f" ({len(notes)} notes)"
+        how += f" ({len(notes)} note{'s' if len(notes) > 1 else ''})"
     return _made(server, dumped, contents, how, notes)
 
 

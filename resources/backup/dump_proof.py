@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+from resources.backup.kept_digest import kept_digest
+from resources.backup.lossy import (
+    SETTING,
+    in_words,
+    lossy_columns,
+    silently_lost,
+    way_on,
+    what_is_lost,
+)
 from resources.backup.proof import Contents
 from resources.errors import BackupFailedError
 from resources.mysql.collations import without_defaults
-from resources.mysql.connection import connect, rows
+from resources.mysql.connection import connect
 from resources.mysql.digest import TableDigest, table_digests
 from resources.mysql.endpoint import Endpoint
 from resources.mysql.schema import KINDS, Schema, read_schema
 
-_LOSSES = {
-    "float": "shortens FLOAT values",
-    "json": "changes types inside JSON",
-    "invisible": "loses the values of INVISIBLE columns",
-}
+_SHOWN = 10
 
 
 @dataclass(frozen=True)
@@ -48,43 +53,18 @@ def compare_loaded(
     loaded: Contents,
     same_series: bool,
     engine: str = "mysqldump",
+    *,
+    copy: Endpoint,
+    accepted: Collection[str] = (),
 ) -> list[str]:
-    """Notes about what could not be compared. Raises BackupFailedError where the load lost something.
+    """Notes about what could not be compared, and what was lost by leave. Raises BackupFailedError
+    where the load lost anything else.
 
     `same_series`: another MySQL series prints the same schema differently, so there the
-    texts are not compared. `engine`: which columns it is known to change depends on it.
+    texts are not compared. `engine`: which columns it is known to change depends on it. `copy`: the
+    server that it was loaded into. `accepted`: tables whose known losses a person accepted.
     """
-    lossy = lossy_columns(endpoint, database, engine)
-    moved = moved_tables(before, after)
-    damaged = [
-        name
-        for name, digest in loaded.tables.items()
-        if digest not in (before.tables.get(name), after.tables.get(name)) and name not in moved
-    ]
-    missing = sorted(set(before.tables) & set(after.tables) - set(loaded.tables))
-    if damaged or missing:
-        raise BackupFailedError(
-            "the dump does not hold what the database holds, so it is no backup",
-            where=", ".join(f"`{name}`" for name in (missing + damaged)[:10]),
-            why="; ".join(_describe(name, before, loaded, lossy.get(name, {})) for name in damaged[:10])
-            or "tables are missing after the load",
-            hint=f"{engine} cannot keep this; use CLONE: dbsync doctor says what it takes",
-        )
-    unseen = {name: kinds for name in moved if (kinds := _silently_lost(lossy.get(name, {})))}
-    if unseen:
-        raise BackupFailedError(
-            "the dump may not hold what the database holds, so it is no backup",
-            where=", ".join(f"`{name}`" for name in list(unseen)[:10]),
-            why="written during the dump, so not comparable, and "
-            + " and ".join(f"{engine} {_LOSSES[kind]}" for kind in sorted(set().union(*unseen.values()))),
-            hint="use CLONE: dbsync doctor says what it takes; or run it while nobody writes there",
-        )
-    notes = [f"`{name}` was written during the dump: read after the load, not compared" for name in moved]
-    notes += [
-        f"`{name}`: dates and decimals inside JSON become text in a dump ({', '.join(columns)})"
-        for name, kinds in lossy.items()
-        if (columns := [column for column, kind in kinds.items() if kind == "json"])
-    ]
+    notes = _compare_rows(endpoint, database, before, after, loaded, engine, copy, accepted)
     if before.schema.digest != after.schema.digest:
         raise BackupFailedError(
             "the schema was changed while the dump was made",
@@ -95,47 +75,102 @@ def compare_loaded(
     if different and same_series:
         raise BackupFailedError(
             "the dump does not hold the schema as it is, so it is no backup",
-            where=", ".join(different[:10]),
+            where=", ".join(different[:_SHOWN]),
             why="their definitions differ after the load",
             hint="use CLONE: dbsync doctor says what it takes",
         )
     if different:
-        notes.append(f"definitions not compared, MySQL of another series: {', '.join(different[:10])}")
+        notes.append(f"definitions not compared, MySQL of another series: {', '.join(different[:_SHOWN])}")
     return notes
 
 
-def lossy_columns(endpoint: Endpoint, database: str, engine: str) -> dict[str, dict[str, str]]:
-    """Table → column → float, json or invisible: what `engine` is known to change.
+def _compare_rows(
+    endpoint: Endpoint,
+    database: str,
+    before: State,
+    after: State,
+    loaded: Contents,
+    engine: str,
+    copy: Endpoint,
+    accepted: Collection[str],
+) -> list[str]:
+    lossy = lossy_columns(endpoint, database, engine)
+    moved = moved_tables(before, after)
+    missing = sorted(set(before.tables) & set(after.tables) - set(loaded.tables))
+    wrong = _retyped(lossy, set(loaded.tables)) | _damaged(before, after, loaded, lossy)
+    let = [name for name in lossy if name in accepted and name in wrong]
+    for name in let:
+        different = None if name in moved else _beyond(endpoint, copy, database, name, after, lossy[name])
+        if different:
+            wrong[name] = f"`{name}`: {different}, which {SETTING} does not accept"
+            continue
+        del wrong[name]
+        if different is None and name not in moved:
+            moved.append(name)
+    if missing or wrong:
+        raise BackupFailedError(
+            "the dump does not hold what the database holds, so it is no backup",
+            where=", ".join(f"`{name}`" for name in [*missing, *wrong][:_SHOWN]),
+            why="; ".join([*wrong.values()][:_SHOWN]) or "tables are missing after the load",
+            hint=way_on(engine, [name for name in wrong if name in lossy and name not in accepted]),
+        )
+    unseen = {name: kinds for name in moved if (kinds := silently_lost(lossy.get(name, {})))}
+    if refused := sorted(set(unseen) - set(accepted)):
+        raise BackupFailedError(
+            "the dump may not hold what the database holds, so it is no backup",
+            where=", ".join(f"`{name}`" for name in refused[:_SHOWN]),
+            why="written during the dump, so not comparable, and "
+            + what_is_lost(engine, set().union(*(unseen[name] for name in refused))),
+            hint=f"{way_on(engine, refused)}\n     or: run it while nobody writes there",
+        )
+    notes = [f"`{name}` was written during the dump: read after the load, not compared" for name in moved]
+    for name in sorted({*let, *unseen}):
+        lost = f"{what_is_lost(engine, lossy[name].values())}: {in_words(lossy[name])}"
+        notes.append(f"`{name}`: {lost}; accepted by {SETTING}")
+    return notes
 
-    Measured: every logical dump shortens FLOAT to six digits and changes types inside JSON;
-    mydumper loses the values of INVISIBLE columns as well.
-    """
-    found: dict[str, dict[str, str]] = {}
-    with connect(endpoint) as connection:
-        for table, column, kind, extra in rows(
-            connection,
-            "SELECT table_name, column_name, LOWER(data_type), extra FROM information_schema.columns"
-            " WHERE table_schema = %s AND (data_type IN ('float', 'json') OR extra LIKE '%%INVISIBLE%%')"
-            " ORDER BY 1, ordinal_position",
-            (database,),
-        ):
-            hidden = "INVISIBLE" in str(extra) and engine == "mydumper"
-            if hidden or kind in _LOSSES:
-                found.setdefault(str(table), {})[str(column)] = "invisible" if hidden else str(kind)
-    return found
+
+def _damaged(
+    before: State, after: State, loaded: Contents, lossy: Mapping[str, Mapping[str, str]]
+) -> dict[str, str]:
+    """Table → what is wrong with its rows; of tables that nobody wrote during the dump."""
+    moved = moved_tables(before, after)
+    return {
+        name: _describe(name, before, loaded, lossy.get(name, {}))
+        for name, digest in loaded.tables.items()
+        if digest not in (before.tables.get(name), after.tables.get(name)) and name not in moved
+    }
 
 
-def _silently_lost(columns: Mapping[str, str]) -> set[str]:
-    """Kinds of loss that only a comparison of rows shows."""
-    return set(columns.values()) - {"json"}
+def _retyped(lossy: Mapping[str, Mapping[str, str]], loaded: Collection[str]) -> dict[str, str]:
+    """Table → its JSON columns with typed values. A digest does not see those types: they are lost anyway."""
+    return {
+        name: f"`{name}`: dates, decimals or bytes inside JSON become texts and doubles: {in_words(typed)}"
+        for name, columns in lossy.items()
+        if (typed := {column: kind for column, kind in columns.items() if kind == "json"}) and name in loaded
+    }
+
+
+def _beyond(
+    source: Endpoint, copy: Endpoint, database: str, table: str, after: State, columns: Mapping[str, str]
+) -> str | None:
+    """What differs beside the known losses, as a phrase; None where the source was written meanwhile."""
+    hidden = [column for column, kind in columns.items() if kind == "invisible"]
+    was, now = (kept_digest(one, database, table, hidden) for one in (source, copy))
+    if was == now:
+        return ""
+    if table_digests(source, database, [table])[table] != after.tables.get(table):
+        return None
+    if was.rows != now.rows:
+        return f"{was.rows:,} rows became {now.rows:,}"
+    return f"values differ beside {in_words(columns)}"
 
 
 def _describe(table: str, before: State, loaded: Contents, lossy: Mapping[str, str]) -> str:
     was, now = before.tables.get(table), loaded.tables[table]
     if was is None or was.rows != now.rows:
         return f"`{table}`: {was.rows if was else 0:,} rows became {now.rows:,}"
-    suspects = [f"{column} ({kind.upper()})" for column, kind in lossy.items()]
-    return f"`{table}`: values changed, probably in {', '.join(suspects) or 'a column unknown to dbsync'}"
+    return f"`{table}`: values changed, probably in {in_words(lossy) or 'a column unknown to dbsync'}"
 
 
 def _different_objects(was: Schema, now: Schema) -> list[str]:

@@ -18,7 +18,7 @@ from resources.backup.mydumper_trial import VERDICT, why_not
 from resources.backup.open import open_backup
 from resources.backup.verify import verify_backup
 from resources.errors import BackupCorruptError, BackupFailedError, EnvironmentCheckError
-from resources.mysql.connection import execute
+from resources.mysql.connection import execute, rows
 from resources.mysql.endpoint import Tls
 from tests.resources.backup.conftest import leftovers, world
 from tests.support.mydumper import debian_mydumper
@@ -161,6 +161,22 @@ def test_what_it_loses_makes_the_proof_fail_naming_it(forced, connection, statem
     assert where in error.value.where and why in f"{error.value.what} {error.value.why}"
     assert list_backups(forced.storage) == [] and leftovers(forced) == []
     assert world(forced.endpoint, forced.database) == was
+
+
+def test_what_it_loses_is_accepted_by_the_tables_name_and_noted(forced, connection, tmp_path):
+    execute(connection, "CREATE TABLE t (id INT NOT NULL PRIMARY KEY, h INT DEFAULT 7 INVISIBLE, f FLOAT)")
+    execute(connection, "INSERT INTO t (id, h, f) VALUES (1, 42, 16777217)")
+    accepting = replace(forced, accept_lossy=frozenset({"t"}))
+    manifest = make_full_backup(accepting).manifest
+    assert manifest.engine == "mydumper" and manifest.proof.proven
+    [note] = manifest.notes
+    assert "`t`" in note and "h (INVISIBLE), f (FLOAT); accepted by BACKUP_ACCEPT_LOSSY" in note
+    opened = open_backup(accepting, manifest.id, tmp_path / "opened")
+    try:
+        with opened.connect(forced.database) as there:
+            assert rows(there, "SELECT id, h, CAST(f AS DOUBLE) FROM t") == [(1, 7, 16777200.0)]
+    finally:
+        opened.discard()
 
 
 def _removing(pattern: str) -> str:
