@@ -3,10 +3,13 @@
 It blocks nothing: what is broken is the way to moments of the past, which a full backup begins anew.
 """
 
+from functools import partial
+
 import dagster as dg
 
 from checks.gate import KEY, deployment_of, verdict
 from resources.backup.incremental.chain import Chain, newest_chain
+from resources.backup.remote.listing import locate
 from resources.errors import DbsyncError
 
 
@@ -21,7 +24,7 @@ def chain_unbroken(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResul
     chain: Chain | None = None
     refusal: DbsyncError | None = None
     try:
-        chain = newest_chain(target.storage, target.database)
+        chain = newest_chain(target.storage, target.database, partial(locate, target))
     except DbsyncError as error:
         refusal = error
     return verdict(

@@ -194,11 +194,11 @@ def _seconds(count: float) -> str:
 def show(backup_id: Id, project: Project = HERE, as_json: Json = False) -> None:
     """One backup's manifest: position, proof, tables."""
     from resources.backup.remote.listing import locate
-    from resources.backup.standing import later_proofs, standing
+    from resources.backup.standing import later_proofs, proofs_folder, standing
 
     manifest = locate(load(Path(project)).target, backup_id)
     found = standing(manifest)
-    later = later_proofs(Path(manifest.file_path))
+    later = later_proofs(proofs_folder(manifest))
     if as_json:
         proofs = {"standing": found.as_dict(), "later_proofs": [proof.as_dict() for proof in later]}
         emit_json(manifest.as_dict() | proofs)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
 from typing import Any
 
@@ -39,6 +39,8 @@ class Entry:
     manifest_sha256: str
     """Of the whole manifest file. The entry counts only while the file has this digest."""
     file_path: str = ""
+    proofs_folder: str = field(default="", compare=False, repr=False)
+    """As of the manifest, and not stored either."""
 
     @classmethod
     def of(cls, manifest: Manifest, sha256: str) -> Entry:
@@ -59,6 +61,7 @@ class Entry:
             proof=manifest.proof,
             manifest_sha256=sha256,
             file_path=manifest.file_path,
+            proofs_folder=manifest.proofs_folder,
         )
 
     @classmethod
@@ -74,7 +77,7 @@ class Entry:
 
     def as_dict(self) -> dict[str, Any]:
         """What is stored: everything but the place."""
-        return {name: value for name, value in asdict(self).items() if name != "file_path"}
+        return {name: value for name, value in asdict(self).items() if name in _STORED}
 
     @property
     def current_proof(self) -> Proof:
@@ -91,4 +94,4 @@ class Entry:
         return self.plain_size / self.size if self.size else 1.0
 
 
-_STORED = {one.name for one in fields(Entry)} - {"file_path"}
+_STORED = {one.name for one in fields(Entry)} - {"file_path", "proofs_folder"}

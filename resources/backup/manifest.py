@@ -126,6 +126,8 @@ class Manifest:
     timings: Mapping[str, float] = field(default_factory=dict)
     """Seconds per phase."""
     file_path: str = ""
+    proofs_folder: str = field(default="", compare=False, repr=False)
+    """Where its later proofs lie, if that is not `file_path`: of one in a bucket, a cache. Not stored."""
 
     @property
     def info(self) -> BackupInfo:
@@ -148,7 +150,7 @@ class Manifest:
         plain = {
             key: value
             for key, value in vars(self).items()
-            if key in self.__dataclass_fields__ and key != "file_path"
+            if key in self.__dataclass_fields__ and key not in ("file_path", "proofs_folder")
         }
         return plain | {
             "server_variables": dict(self.server_variables),

@@ -9,12 +9,12 @@ from __future__ import annotations
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 from resources import progress
-from resources.backup.catalog import load_manifest
 from resources.backup.incremental.chain import chain_of
 from resources.backup.manifest import Manifest
 from resources.backup.moment.base import possible_bases
@@ -26,6 +26,8 @@ from resources.backup.moment.planner import make_plan
 from resources.backup.moment.replay import replay, variables
 from resources.backup.open import open_manifest
 from resources.backup.proof import start_for_proof
+from resources.backup.remote.fetch import fetch_backup
+from resources.backup.remote.listing import locate
 from resources.backup.stored_files import verify_files
 from resources.backup.work_folder import work_folder
 from resources.errors import MomentError
@@ -67,6 +69,7 @@ def opened_at(target: Target, backup_id: str, moment: Moment, folder: Path) -> O
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     plan = plan_at(target, backup_id, moment, folder / _LOGS)
+    fetch_backup(target, plan.base.id, to_open=True)
     with progress.step(f"verify backup {plan.base.id}"):
         base = verify_files(target.storage, plan.base.id)
     needed = variables(plan, folder) if plan.replayed.transactions else {}
@@ -109,8 +112,9 @@ def plan_at(target: Target, backup_id: str, moment: Moment, folder: Path, *, who
     `whole`: also everything up to the server's end. Raises as `opened_at`.
     """
     if backup_id:
-        named = load_manifest(target.storage, backup_id)
-        base = chain_of(target.storage, backup_id).full if named.type == "incremental" else named
+        named = base = locate(target, backup_id)
+        if named.type == "incremental":
+            base = chain_of(target.storage, backup_id, partial(locate, target)).full
         return _plan(target, base, named, moment, folder, whole)
     bases = possible_bases(target, moment)
     for base in bases:

@@ -10,7 +10,7 @@ from resources import progress
 from resources.backup.catalog import looks_whole, read_catalog
 from resources.backup.manifest import Manifest
 from resources.backup.owed import owed_backups
-from resources.backup.remote.listing import is_remote, remote_backups
+from resources.backup.remote.listing import is_remote, read_remote_catalog
 from resources.backup.remove import remove_backups
 from resources.backup.retention_plan import Plan, Stored, plan_retention
 from resources.backup.standing import standing
@@ -76,7 +76,10 @@ def prune_backups(
     storage, at = target.storage, now or datetime.now(UTC)
     local, damaged = read_catalog(storage)
     here = {one.id for one in local}
-    manifests = [*local, *(one for one in remote_backups(target) if one.id not in here)]
+    remote, damaged_there = read_remote_catalog(target)
+    manifests = [*local, *(one for one in remote if one.id not in here)]
+    # What builds on one that is damaged there must not count as an orphan.
+    damaged |= {name: why for name, why in damaged_there.items() if name not in here}
     plan = plan_retention(
         [_stored(one, target, server_uuid) for one in manifests],
         damaged,

@@ -24,6 +24,9 @@ class _Proven(Protocol):
     def file_path(self) -> str: ...
 
     @property
+    def proofs_folder(self) -> str: ...
+
+    @property
     def proof(self) -> Proof: ...
 
 
@@ -54,10 +57,15 @@ class Standing:
 
 
 def standing(backup: _Proven) -> Standing:
-    """Of a manifest or a line of the catalog."""
-    later = later_proofs(Path(backup.file_path))
+    """Of a manifest or a line of the catalog, wherever the backup lies."""
+    later = later_proofs(proofs_folder(backup))
     tried = len(later) + (1 if backup.proof.of else 0)
     return Standing(later[-1] if later else backup.proof, tried)
+
+
+def proofs_folder(backup: _Proven) -> Path:
+    """The folder with the file of its later proofs."""
+    return Path(backup.proofs_folder or backup.file_path)
 
 
 def later_proofs(backup: Path) -> list[Proof]:
@@ -66,9 +74,13 @@ def later_proofs(backup: Path) -> list[Proof]:
     if path.is_symlink() or not path.is_file():
         return []
     with path.open("rb") as stream:
-        text = stream.read(_LONGEST).decode(errors="replace")
+        return parse_proofs(stream.read(_LONGEST))
+
+
+def parse_proofs(data: bytes) -> list[Proof]:
+    """The proofs in the bytes of such a file."""
     found = []
-    for line in text.split("\n"):
+    for line in data.decode(errors="replace").split("\n"):
         try:
             found.append(Proof(**json.loads(line)))
         except (ValueError, TypeError):
@@ -76,13 +88,30 @@ def later_proofs(backup: Path) -> list[Proof]:
     return found
 
 
+def merged_proofs(one: bytes, other: bytes) -> bytes:
+    """A file that holds what either holds, in the order in which the proofs were made.
+
+    Two machines may have proven one backup: the failure that one of them saw must not be lost.
+    """
+    if one.startswith(other):
+        return one
+    if other.startswith(one):
+        return other
+    both = [*parse_proofs(one), *parse_proofs(other)]
+    ordered = sorted({_line(proof): proof for proof in both}.values(), key=lambda proof: proof.at)
+    return b"".join(_line(proof) for proof in ordered)
+
+
+def _line(proof: Proof) -> bytes:
+    # The newline first: a line torn by a crash then spoils only itself.
+    return f"\n{json.dumps(redact_value(proof.as_dict()), ensure_ascii=False)}\n".encode()
+
+
 def record_proof(backup: Path, proof: Proof) -> None:
     """Add a proof, good or bad; it is on the disk when this returns. Raises DiskFullError, OSError."""
     path = backup / FILE_NAME
     is_new = not path.exists()
-    line = json.dumps(redact_value(proof.as_dict()), ensure_ascii=False)
-    # The newline first: a line torn by a crash then spoils only itself.
-    data = f"\n{line}\n".encode()
+    data = _line(proof)
     try:
         fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         try:

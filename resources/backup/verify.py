@@ -15,9 +15,17 @@ from resources.backup.manifest import Manifest, Proof
 from resources.backup.proof import utc_text
 from resources.backup.prove_archive import prove_archive
 from resources.backup.remote.fetch import fetch_backup
+from resources.backup.remote.keep import share_proofs
 from resources.backup.standing import record_proof
 from resources.backup.work_folder import remove_abandoned, work_folder
-from resources.errors import BackupCorruptError, BackupFailedError, DiskFullError, NoSuchBackupError
+from resources.errors import (
+    BackupCorruptError,
+    BackupFailedError,
+    ChainBrokenError,
+    DiskFullError,
+    NoSuchBackupError,
+    RemoteStorageError,
+)
 from resources.target import Target
 
 __all__ = ["newest_backup", "verify_backup"]
@@ -34,26 +42,30 @@ def verify_backup(target: Target, backup_id: str) -> Manifest:
     """
     fetch_backup(target, backup_id, to_open=True)
     manifest = load_manifest(target.storage, backup_id)
-    if manifest.type == "incremental":
-        return verify_increment(target.storage, backup_id, target.age_identity)
-    backup = Path(manifest.file_path)
-    remove_abandoned(target)
-    folder = work_folder(target, f"verify-{backup_id}-{time.time_ns()}")
     begun = time.monotonic()
     try:
-        proof = prove_archive(target, manifest, folder)
-    except (BackupCorruptError, BackupFailedError) as error:
+        proof = _prove(target, manifest)
+    except (BackupCorruptError, BackupFailedError, ChainBrokenError) as error:
         why = "; ".join(filter(None, [error.what, error.why]))
         seconds = round(time.monotonic() - begun, 3)
         failed = Proof(False, utc_text(), platform.node(), seconds, f"FAILED: {why}", of="archive")
-        _record(backup, failed)
+        _record(target, manifest, failed)
         if isinstance(error, BackupFailedError):
             error.hint = older_good(target.storage, backup_id)
         raise
+    _record(target, manifest, proof)
+    return replace(manifest, proof=proof)
+
+
+def _prove(target: Target, manifest: Manifest) -> Proof:
+    if manifest.type == "incremental":
+        return verify_increment(target, manifest.id).proof
+    remove_abandoned(target)
+    folder = work_folder(target, f"verify-{manifest.id}-{time.time_ns()}")
+    try:
+        return prove_archive(target, manifest, folder)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    _record(backup, proof)
-    return replace(manifest, proof=proof)
 
 
 def newest_backup(target: Target) -> Manifest:
@@ -66,9 +78,15 @@ def newest_backup(target: Target) -> Manifest:
     )
 
 
-def _record(backup: Path, proof: Proof) -> None:
-    """A full disk or a read-only storage must not hide the outcome itself."""
+def _record(target: Target, manifest: Manifest, proof: Proof) -> None:
+    """Beside the backup, here and in the bucket.
+
+    A full disk, a read-only storage or a bucket out of reach must not hide the outcome itself.
+    """
     try:
-        record_proof(backup, proof)
+        record_proof(Path(manifest.file_path), proof)
+        share_proofs(target, manifest)
     except (DiskFullError, OSError) as error:
         progress.say(f"the proof could not be recorded beside the backup: {error}")
+    except RemoteStorageError as error:
+        progress.say(f"the proof is not in the bucket yet ({error.what}); next: dbsync backups upload")

@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
+from functools import partial
+from pathlib import Path
 
 import pytest
 
 from resources.backup.catalog import list_backups
+from resources.backup.incremental.chain import newest_chain
+from resources.backup.incremental.make import make_incremental_backup
 from resources.backup.make import make_full_backup, store_remotely
+from resources.backup.moment.moment import END
 from resources.backup.open import open_backup
+from resources.backup.point_in_time import opened_at, preview_at
 from resources.backup.remote.keep import upload_backups
-from resources.backup.remote.listing import all_backups
+from resources.backup.remote.listing import all_backups, locate
+from resources.backup.soundness import soundness
+from resources.backup.standing import record_proof, standing
 from resources.backup.verify import verify_backup
 from resources.deployment import offsite
 from resources.deployment.deployment import Deployment
-from resources.errors import BackupCorruptError, BackupKeyError, RemoteStorageError
+from resources.errors import BackupCorruptError, BackupKeyError, ChainBrokenError, RemoteStorageError
 from resources.mysql.connection import connect, execute, rows, value
 from resources.rollback.restore import restore_backup
 from resources.target import Target
@@ -81,6 +89,58 @@ def test_what_is_verified_and_rolled_back_to_is_fetched_too(shop, tmp_path):
         assert world(opened.endpoint, shop.database) == world(shop.endpoint, shop.database)
     finally:
         opened.discard()
+
+
+def test_an_incremental_backup_opens_restores_and_is_proven_when_it_and_its_chain_are_only_in_the_bucket(
+    shop, bucket, connection, tmp_path
+):
+    first = backed_up(shop)
+    execute(connection, "INSERT INTO child VALUES (3, 2)")
+    increment = make_incremental_backup(shop).id
+    was = world(shop.endpoint, shop.database)
+    execute(connection, "DELETE FROM child")
+    second = backed_up(shop)
+    assert here(shop) == [second] and in_bucket(bucket) == [first, increment, second]
+    assert soundness(shop.storage).is_sound
+
+    preview = preview_at(shop, increment, END)
+    assert preview.plan.base.id == first and here(shop) == [increment, second], "to look, the full one stays"
+    assert newest_chain(shop.storage, shop.database, partial(locate, shop)).full.id == first
+    assert verify_backup(shop, increment).proof.proven
+    upload_backups(shop)
+    assert here(shop) == [second]
+    assert standing(locate(shop, increment)).proofs == 2, "the proof is in the bucket"
+
+    opened = opened_at(shop, increment, END, tmp_path / "opened")
+    try:
+        assert world(opened.server.endpoint, shop.database) == was
+    finally:
+        opened.server.discard()
+    upload_backups(shop)
+    restore_backup(shop, increment)
+    assert world(shop.endpoint, shop.database) == was
+
+
+def test_an_incremental_backup_is_built_on_what_its_newest_proof_says_of_its_parent(shop, connection):
+    target = replace(shop, remote=None)
+    full = make_full_backup(target).manifest
+    failed = replace(full.proof, proven=False, result="FAILED: it does not start")
+    record_proof(Path(full.file_path), failed)
+    with pytest.raises(ChainBrokenError, match="not proven") as error:
+        make_incremental_backup(target)
+    assert "it does not start" in error.value.why
+    assert verify_backup(target, full.id).proof.proven
+    assert make_incremental_backup(target).parent == full.id
+
+
+def test_a_proof_is_recorded_here_though_the_bucket_is_out_of_reach_and_follows_later(shop, bucket, said):
+    made = backed_up(shop)
+    unreachable = replace(shop, remote=replace(bucket.location(), endpoint=NOWHERE, attempts=1))
+    assert verify_backup(unreachable, made).proof.proven
+    assert any("not in the bucket yet" in line for line in said.lines)
+    assert not [key for key in bucket.listed() if key.endswith("proofs.jsonl")]
+    upload_backups(shop)
+    assert [key for key in bucket.listed() if key.endswith(f"{made}/proofs.jsonl")]
 
 
 def test_retention_removes_what_is_too_old_from_the_bucket_too_and_only_behind_an_upload(shop, bucket):

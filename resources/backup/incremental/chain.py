@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,10 +10,14 @@ from resources.backup import archive
 from resources.backup.archive import MismatchError
 from resources.backup.catalog import list_ids, load_manifest, looks_whole
 from resources.backup.manifest import FILE_NAME, Manifest
+from resources.backup.remote.listing import is_remote
+from resources.backup.standing import standing
 from resources.backup.stored_files import as_corrupt, verify_files
 from resources.errors import BackupCorruptError, ChainBrokenError, NoSuchBackupError
 from resources.mysql.gtid_set import GtidSet
 
+Find = Callable[[str], Manifest]
+"""The manifest of a backup id; raises NoSuchBackupError."""
 FULL = "dbsync backup   (a full one; incremental ones can follow it)"
 
 
@@ -31,15 +36,17 @@ class Chain:
         return (self.full, *self.increments)
 
 
-def chain_of(storage: Path, backup_id: str) -> Chain:
+def chain_of(storage: Path, backup_id: str, find: Find | None = None) -> Chain:
     """The chain that ends with this backup; manifests, links and the lengths of all files are compared.
 
-    Raises NoSuchBackupError for the backup itself, ChainBrokenError for an ancestor that is gone or
-    does not fit, BackupCorruptError for one that is damaged.
+    `find`: where a manifest is looked for, if not in the storage alone; of one in a bucket
+    the files are not looked at. Raises NoSuchBackupError for the backup itself, ChainBrokenError
+    for an ancestor that is gone or does not fit, BackupCorruptError for one that is damaged.
     """
-    found = [load_manifest(storage, backup_id)]
+    find = find or (lambda wanted: load_manifest(storage, wanted))
+    found = [find(backup_id)]
     while found[-1].type != "full":
-        found.append(_parent(storage, found[-1]))
+        found.append(_parent(storage, found[-1], find))
     chain = Chain(found[-1], tuple(reversed(found[:-1])))
     for backup in chain.backups:
         _require_whole(storage, backup)
@@ -48,11 +55,7 @@ def chain_of(storage: Path, backup_id: str) -> Chain:
     return chain
 
 
-def is_proven(manifest: Manifest) -> bool:
-    return manifest.proof.proven
-
-
-def chain_to_continue(storage: Path, database: str, server_uuid: str) -> Chain:
+def chain_to_continue(storage: Path, database: str, server_uuid: str, find: Find | None = None) -> Chain:
     """The chain that a new incremental backup of this database continues: that of its newest backup.
 
     Raises ChainBrokenError where there is none, or none that is proven; BackupCorruptError.
@@ -75,22 +78,23 @@ def chain_to_continue(storage: Path, database: str, server_uuid: str) -> Chain:
     if newest is None:
         raise _no_parent(storage, database, server_uuid, others)
     try:
-        chain = chain_of(storage, newest.id)
+        chain = chain_of(storage, newest.id, find)
     except BackupCorruptError as error:
         error.hint = FULL
         raise
     for backup in chain.backups:
-        if not is_proven(backup):
+        found = standing(backup)
+        if not found.proven:
             raise ChainBrokenError(
                 f"backup {backup.id} is not proven, so nothing is built on it",
-                where=str(storage / backup.id),
-                why=backup.proof.result,
+                where=backup.file_path,
+                why=found.proof.result,
                 hint=f"prove it: dbsync backups verify {backup.id}; or: {FULL}",
             )
     return chain
 
 
-def newest_chain(storage: Path, database: str) -> Chain | None:
+def newest_chain(storage: Path, database: str, find: Find | None = None) -> Chain | None:
     """The chain of the newest incremental backup of the database; None where there is none.
 
     Raises ChainBrokenError, BackupCorruptError.
@@ -98,7 +102,7 @@ def newest_chain(storage: Path, database: str) -> Chain | None:
     for backup_id in reversed(list_ids(storage)):
         manifest = load_manifest(storage, backup_id)
         if manifest.type == "incremental" and manifest.database == database:
-            return chain_of(storage, backup_id)
+            return chain_of(storage, backup_id, find)
     return None
 
 
@@ -131,13 +135,13 @@ def _no_parent(storage: Path, database: str, server_uuid: str, others: set[str])
     )
 
 
-def _parent(storage: Path, child: Manifest) -> Manifest:
+def _parent(storage: Path, child: Manifest, find: Find) -> Manifest:
     if child.parent >= child.id:
         raise ChainBrokenError(
             f"backup {child.id} names a later one as its parent", where=child.parent, hint=FULL
         )
     try:
-        return load_manifest(storage, child.parent)
+        return find(child.parent)
     except NoSuchBackupError as error:
         raise ChainBrokenError(
             f"backup {child.parent}, which {child.id} continues, is gone",
@@ -149,7 +153,7 @@ def _parent(storage: Path, child: Manifest) -> Manifest:
 
 def _require_whole(storage: Path, backup: Manifest) -> None:
     """By length: reading a full backup would take longer than an incremental one."""
-    if looks_whole(backup):
+    if is_remote(backup) or looks_whole(backup):
         return
     try:
         archive.verify(Path(backup.file_path), backup.files)

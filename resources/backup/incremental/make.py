@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial as partial_of
 from pathlib import Path
 
 from resources import progress
@@ -24,6 +25,7 @@ from resources.backup.incremental.since import Contents
 from resources.backup.incremental.stored import FOLDER, proof_of, read_stored
 from resources.backup.manifest import BinlogSpan, Manifest, StoredFile
 from resources.backup.proof import utc_text
+from resources.backup.remote.listing import locate
 from resources.backup.room import require_room
 from resources.backup.source import Source, read_source
 from resources.backup.storage import is_abandoned, partial, publish, remove_partials
@@ -77,7 +79,9 @@ def make_incremental_backup(target: Target, *, io: StorageIo = REAL) -> Manifest
     with connect(target.endpoint) as connection:
         source = read_source(connection, target.database)
         version = schema_version(read_history(connection, target.database) or [])
-        chain = chain_to_continue(target.storage, target.database, source.server_uuid)
+        chain = chain_to_continue(
+            target.storage, target.database, source.server_uuid, partial_of(locate, target)
+        )
         verify_last(target.storage, chain)
         ahead = look_ahead(connection, chain.last)
     for note in ahead.notes:

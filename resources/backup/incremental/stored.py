@@ -6,6 +6,7 @@ import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -16,10 +17,13 @@ from resources.backup.incremental.chain import Chain, chain_of
 from resources.backup.incremental.since import Contents, read_since
 from resources.backup.manifest import FILES, Manifest, Proof, StoredFile
 from resources.backup.proof import utc_text
+from resources.backup.remote.fetch import fetch_backup
+from resources.backup.remote.listing import locate
 from resources.backup.stored_files import as_corrupt, verify_files
 from resources.errors import ChainBrokenError
 from resources.mysql.binlog_file import BinlogDamagedError
 from resources.mysql.gtid_set import GtidSet
+from resources.target import Target
 
 FOLDER = "binlogs"
 """Of the files inside the backup."""
@@ -84,13 +88,17 @@ def read_stored(
     )
 
 
-def verify_increment(storage: Path, backup_id: str, identity: Path | None = None) -> Manifest:
+def verify_increment(target: Target, backup_id: str) -> Manifest:
     """Every stored byte and every event of it and of the increments before it, down to its full backup.
 
-    Of the full backup the manifest and the lengths are compared; `verify_backup` reads it. Returns
-    the manifest with the proof just made. Raises BackupCorruptError, ChainBrokenError, BackupKeyError.
+    Of the full backup the manifest and the lengths are compared; `verify_backup` reads it. What is
+    only in the bucket is fetched, but for the full backup. Returns the manifest with the proof just
+    made. Raises BackupCorruptError, ChainBrokenError, BackupKeyError, RemoteStorageError.
     """
-    chain = chain_of(storage, backup_id)
+    storage, identity = target.storage, target.age_identity
+    for one in chain_of(storage, backup_id, partial(locate, target)).increments:
+        fetch_backup(target, one.id, to_open=True)
+    chain = chain_of(storage, backup_id, partial(locate, target))
     transactions = 0
     for parent, child in zip(chain.backups, chain.increments, strict=False):
         verify_files(storage, child.id)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from resources.backup.catalog import list_backups, looks_whole
-from resources.backup.incremental.chain import is_proven
+from resources.backup.catalog import looks_whole
 from resources.backup.manifest import Manifest
 from resources.backup.moment.moment import Moment
+from resources.backup.remote.listing import is_remote, known_backups
+from resources.backup.standing import standing
 from resources.errors import MomentError
 from resources.mysql.gtid_set import GtidSet
 from resources.target import Target
@@ -16,12 +17,14 @@ from resources.target import Target
 def possible_bases(target: Target, moment: Moment) -> list[Manifest]:
     """Proven full backups of the target's database from before the moment, newest first.
 
-    Of a migration it is not known beforehand which ones those are. Raises MomentError when none is left.
+    Wherever they lie. Of a migration it is not known beforehand which ones those are. Raises
+    MomentError when none is left.
     """
     full = [
         one
-        for one in reversed(list_backups(target.storage))
-        if one.type == "full" and one.database == target.database and is_proven(one) and looks_whole(one)
+        for one in reversed(known_backups(target))
+        if one.type == "full" and one.database == target.database
+        if standing(one).proven and (is_remote(one) or looks_whole(one))
     ]
     found = [one for one in full if _is_before(one, moment)]
     if not found:

@@ -11,12 +11,14 @@ from resources import progress
 from resources.backup import archive
 from resources.backup.archive import MismatchError
 from resources.backup.catalog import list_backups
-from resources.backup.incremental.chain import is_proven
 from resources.backup.incremental.server_log import server_log
 from resources.backup.incremental.since import files_since, is_earlier
 from resources.backup.incremental.stored import log_files
 from resources.backup.manifest import Manifest, StoredFile
+from resources.backup.remote.fetch import fetch_backup
+from resources.backup.remote.listing import is_remote, known_backups
 from resources.backup.room import require_room
+from resources.backup.standing import standing
 from resources.backup.stored_files import as_corrupt
 from resources.errors import BackupFailedError, TargetMismatchError
 from resources.mysql.binlog_fetch import FetchError, fetch
@@ -47,6 +49,7 @@ class Logs:
         self._target = target
         self._base = base
         self._folder = folder
+        _fetch_increments(target, base)
         self._stored, self.last = continuing(base, list_backups(target.storage), target.age_identity)
         """`last`: the backup with which what is stored ends; the base itself where nothing is."""
         self.server_now = 0.0
@@ -99,6 +102,14 @@ class Logs:
             yield LogFile(path.name, path, files[path.name], SERVER)
 
 
+def _fetch_increments(target: Target, base: Manifest) -> None:
+    """Those of `base` and later ones that are only in the bucket."""
+    for one in known_backups(target):
+        ours = one.type == "incremental" and one.server_uuid == base.server_uuid
+        if ours and one.id > base.id and is_remote(one):
+            fetch_backup(target, one.id, to_open=True)
+
+
 def continuing(
     base: Manifest, backups: list[Manifest], identity: Path | None = None
 ) -> tuple[dict[str, tuple[Manifest, StoredFile]], Manifest]:
@@ -113,7 +124,7 @@ def continuing(
         if one.type != "incremental" or one.server_uuid != base.server_uuid or one.id <= base.id:
             continue
         files = log_files(one)
-        if last.binlog_file not in files or not _is_further(one, last) or not is_proven(one):
+        if last.binlog_file not in files or not _is_further(one, last) or not standing(one).proven:
             continue
         if one.parent != last.id and not _is_same_file(last, one, files[last.binlog_file], identity):
             progress.say(

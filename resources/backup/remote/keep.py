@@ -49,22 +49,30 @@ def upload_backups(target: Target, *, owed: Collection[str] = ()) -> list[str]:
     return uploaded
 
 
-def share_proofs(target: Target, backup_id: str) -> None:
-    """To be called when a proof was added to the local copy of a backup. Raises RemoteStorageError."""
-    if target.remote is not None:
-        upload_proofs(open_store(target.remote), target.storage / backup_id, backup_id)
+def share_proofs(target: Target, manifest: Manifest) -> None:
+    """To be called when a proof was added to the local copy of a backup; its upload brings it there else.
+
+    Raises RemoteStorageError.
+    """
+    if target.remote is None:
+        return
+    store = open_store(target.remote)
+    if is_committed(store, manifest):
+        upload_proofs(store, Path(manifest.file_path), manifest.id)
 
 
 def _remove_old_copies(
     target: Target, store: RemoteStore, local: list[Manifest], owed: Collection[str]
 ) -> None:
-    """Keep the newest full ones, and what was made since the oldest of them."""
-    full = [one.id for one in local if one.type == "full"]
-    if len(full) <= target.keep_local:
-        return
-    oldest_kept = full[-target.keep_local]
+    """Of each database keep the newest full ones, and what was made of it since the oldest of them."""
+    full: dict[tuple[str, str], list[str]] = {}
+    for one in local:
+        if one.type == "full":
+            full.setdefault((one.server_uuid, one.database), []).append(one.id)
     for manifest in local:
-        if manifest.id < oldest_kept and manifest.id not in owed and _is_complete(store, manifest):
+        newest = full.get((manifest.server_uuid, manifest.database), [])[-target.keep_local :]
+        is_old = len(newest) == target.keep_local and manifest.id < newest[0]
+        if is_old and manifest.id not in owed and _is_complete(store, manifest):
             remove_local(target.storage, manifest.id)
             progress.say(f"{manifest.id} is in the bucket; its local copy was removed")
 

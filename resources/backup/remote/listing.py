@@ -17,7 +17,7 @@ from resources.backup.remote.layout import PROOFS, manifest_key, proofs_key, top
 from resources.backup.remote.location import SCHEME
 from resources.backup.remote.store import RemoteStore, open_store
 from resources.durable_file import write_durably
-from resources.errors import BackupCorruptError, NoSuchBackupError
+from resources.errors import BackupCorruptError, NoSuchBackupError, RemoteStorageError
 from resources.redact import inert
 from resources.target import Target
 
@@ -34,25 +34,43 @@ def all_backups(target: Target) -> list[Manifest]:
     return [found[backup_id] for backup_id in sorted(found)]
 
 
+def known_backups(target: Target) -> list[Manifest]:
+    """As `all_backups`; where the bucket cannot be asked, what is here, and that is said."""
+    try:
+        return all_backups(target)
+    except RemoteStorageError as error:
+        progress.say(f"only what is on this machine is looked at: {error.what} ({error.why})")
+        return list_backups(target.storage)
+
+
 def remote_backups(target: Target) -> list[Manifest]:
     """Every backup in the bucket with a sound manifest, oldest first; none without a bucket.
 
-    Raises RemoteStorageError.
+    Damaged ones are named through progress.say. Raises RemoteStorageError.
     """
+    found, damaged = read_remote_catalog(target)
+    for backup_id, why in damaged.items():
+        progress.say(f"backup {backup_id} in the bucket is damaged and not listed: {why[:300]}")
+    return found
+
+
+def read_remote_catalog(target: Target) -> tuple[list[Manifest], dict[str, str]]:
+    """As `read_catalog`, of the bucket; nothing without one. Raises RemoteStorageError."""
     if target.remote is None:
-        return []
+        return [], {}
     store = open_store(target.remote)
     ids = [name for name in store.folders(top_prefix(target.remote)) if is_id(name)]
+    damaged: dict[str, str] = {}
 
     def one(backup_id: str, _: object) -> Manifest | None:
         try:
             return read_remote_manifest(target, store, backup_id)
         except BackupCorruptError as error:
-            progress.say(f"backup {backup_id} in the bucket is damaged and not listed: {error.why[:300]}")
+            damaged[backup_id] = error.why
             return None
 
     found = [manifest for manifest in in_lanes(ids, one, lanes=_LANES) if manifest is not None]
-    return sorted(found, key=lambda manifest: manifest.id)
+    return sorted(found, key=lambda manifest: manifest.id), damaged
 
 
 def locate(target: Target, backup_id: str) -> Manifest:
@@ -74,7 +92,10 @@ def locate(target: Target, backup_id: str) -> Manifest:
 
 
 def read_remote_manifest(target: Target, store: RemoteStore, backup_id: str) -> Manifest | None:
-    """None where the bucket has no complete backup of that id. Raises BackupCorruptError."""
+    """With its later proofs; None where the bucket has no complete backup of that id.
+
+    Raises BackupCorruptError, RemoteStorageError.
+    """
     key = manifest_key(store.location, backup_id)
     found = store.head(key)
     if found is None:
@@ -100,7 +121,8 @@ def read_remote_manifest(target: Target, store: RemoteStore, backup_id: str) -> 
             why=inert(str(error)),
             hint="dbsync backups list   (names the others)",
         ) from error
-    return manifest
+    proofs = read_remote_proofs(target, store, backup_id)
+    return replace(manifest, proofs_folder=str(proofs.parent) if proofs else "")
 
 
 def read_remote_proofs(target: Target, store: RemoteStore, backup_id: str) -> Path | None:
@@ -133,4 +155,4 @@ def is_remote(manifest: Manifest) -> bool:
 
 def at(manifest: Manifest, folder: Path) -> Manifest:
     """The same backup, lying in `folder`."""
-    return replace(manifest, file_path=str(folder))
+    return replace(manifest, file_path=str(folder), proofs_folder="")

@@ -17,6 +17,8 @@ from resources.backup.remote.etag import PART, expected_etag
 from resources.backup.remote.layout import PROOFS, backup_prefix, manifest_key, proofs_key
 from resources.backup.remote.s3_put import LANES
 from resources.backup.remote.store import RemoteObject, RemoteStore
+from resources.backup.standing import merged_proofs
+from resources.durable_file import write_durably
 from resources.errors import RemoteStorageError
 
 
@@ -74,12 +76,17 @@ def upload_backup(store: RemoteStore, manifest: Manifest, storage: Path) -> None
 
 
 def upload_proofs(store: RemoteStore, folder: Path, backup_id: str) -> None:
-    """The later proofs of a backup, where there are more of them than the bucket has."""
+    """The later proofs of a backup; those that another machine added come here, too."""
     path, key = folder / PROOFS, proofs_key(store.location, backup_id)
     if not path.is_file():
         return
     found = store.head(key)
-    if found is None or found.length < path.stat().st_size:
+    here = path.read_bytes()
+    there = b"".join(_read(store, found)) if found is not None else b""
+    both = merged_proofs(here, there)
+    if both != here:
+        write_durably(path, both)
+    if found is None or both != there:
         _put_verified(store, key, _Wanted.of(path), _nothing)
 
 

@@ -182,14 +182,14 @@ def test_later_proofs_follow_to_the_bucket(remote_target, bucket, add):
     proofs = remote_target.storage / made.id / "proofs.jsonl"
     key = f"{PREFIX}{made.id}/proofs.jsonl"
     proofs.write_text("one\n")
-    share_proofs(remote_target, made.id)
+    share_proofs(remote_target, made)
     assert bucket.read(key) == b"one\n"
     proofs.write_text("one\ntwo\n")
     upload_backups(remote_target)
     assert bucket.read(key) == b"one\ntwo\n"
     proofs.write_text("one\n")  # an older copy of it does not undo the newer one
     upload_backups(remote_target)
-    assert bucket.read(key) == b"one\ntwo\n"
+    assert bucket.read(key) == b"one\ntwo\n" == proofs.read_bytes()
 
 
 def test_the_etag_of_a_file_is_the_one_that_the_service_gives_it(remote_target, bucket, add):
