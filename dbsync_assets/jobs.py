@@ -12,6 +12,7 @@ from dbsync_assets.assets.health_report import health_report
 from dbsync_assets.assets.incremental_backup import incremental_backup
 from dbsync_assets.assets.migration_source import migration_source
 from dbsync_assets.assets.validation_report import validation_report
+from dbsync_assets.notice_hook import tell_of_failed_schedule
 from dbsync_assets.rollback_hook import undo_failed_deployment
 
 BACKUP_OBSERVATIONS = (backup_fresh, catalog_sound, storage_headroom)
@@ -34,12 +35,14 @@ backup = dg.define_asset_job(
     "backup",
     _with_checks(full_backup),
     description="A full backup, proven.",
+    hooks={tell_of_failed_schedule},
     executor_def=dg.in_process_executor,
 )
 incremental_job = dg.define_asset_job(
     "incremental_backup",
     _with_checks(incremental_backup),
     description="What changed since the newest backup: its binary logs.",
+    hooks={tell_of_failed_schedule},
     executor_def=dg.in_process_executor,
 )
 migration_check = dg.define_asset_job(

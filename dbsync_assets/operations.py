@@ -9,6 +9,7 @@ import dagster as dg
 
 from dbsync_assets.catalog_metadata import verdict_table
 from dbsync_assets.deployment_resource import KEY
+from dbsync_assets.notice_hook import tell_of_failed_schedule
 from resources.backup.moment.moment import parse_moment
 from resources.deployment import operations
 from resources.deployment.deployment import Deployment
@@ -123,6 +124,7 @@ def reset() -> None:
 
 
 @dg.job(
+    hooks={tell_of_failed_schedule},
     executor_def=dg.in_process_executor,
     description="Remove old backups by the rules of BACKUP_KEEP…; never the last proven ones.",
 )

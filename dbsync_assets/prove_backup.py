@@ -10,6 +10,7 @@ import dagster as dg
 
 from checks.archive_proven import ASSET, NAME, figures, outcome
 from dbsync_assets.deployment_resource import KEY
+from dbsync_assets.notice_hook import tell_of_failed_schedule
 from resources.backup.catalog import load_manifest
 from resources.backup.standing import standing
 from resources.backup.verify import newest_backup
@@ -69,6 +70,7 @@ def _typed(value: float | int | str) -> dg.MetadataValue:
 
 @dg.job(
     name="prove_backup",
+    hooks={tell_of_failed_schedule},
     executor_def=dg.in_process_executor,
     description="The newest backup restored into a private server, every row compared, the time recorded.",
 )

@@ -40,11 +40,23 @@ class ProofSettings(BaseSettings):
     proof_schedule: str = Field(
         "15 5 * * *", alias="PROOF_SCHEDULE", description="cron times of the newest backup's proof, likewise"
     )
+    incremental_schedule: str = Field(
+        "45 * * * *",
+        alias="INCREMENTAL_SCHEDULE",
+        description="cron times of the incremental backup, likewise",
+    )
+    retention_schedule: str = Field(
+        "45 3 * * *",
+        alias="RETENTION_SCHEDULE",
+        description="cron times at which old backups are removed, likewise; every backup does so, too",
+    )
     schedule_timezone: str = Field(
         "UTC", alias="SCHEDULE_TIMEZONE", description="time zone of all schedules, e.g. Asia/Shanghai"
     )
 
-    @field_validator("backup_schedule", "proof_schedule", mode="after")
+    @field_validator(
+        "backup_schedule", "proof_schedule", "incremental_schedule", "retention_schedule", mode="after"
+    )
     @classmethod
     def _cron(cls, given: str) -> str:
         if not _CRON.fullmatch(given.strip()):

@@ -1,7 +1,7 @@
 """What runs by the clock. Off until a person switches it on in the UI: a release tool must not surprise.
 
 Runs from here carry the tag `dagster/schedule_name`, by which a backup knows that nobody
-waits for it, and proves its archive.
+waits for it, and proves its archive; and by which its failure is sent to NOTIFICATION_WEBHOOK.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from typing import Any
 
 import dagster as dg
 
-from dbsync_assets.jobs import backup
+from dbsync_assets.jobs import backup, incremental_job
+from dbsync_assets.operations import retention
 from dbsync_assets.prove_backup import prove_backup
 from resources.errors import SettingsError
 from resources.settings import load_settings
@@ -30,7 +31,9 @@ def schedules() -> list[dg.ScheduleDefinition]:
         times = ProofSettings.model_construct()
     return [
         _schedule(backup, times.backup_schedule, times, "A full backup, its archive proven."),
+        _schedule(incremental_job, times.incremental_schedule, times, "What changed since the last backup."),
         _schedule(prove_backup, times.proof_schedule, times, "The newest backup, restored and compared."),
+        _schedule(retention, times.retention_schedule, times, "Old backups removed, by BACKUP_KEEP…."),
     ]
 
 

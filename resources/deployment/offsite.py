@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from resources import progress
 from resources.backup.make import store_remotely
+from resources.backup.owed import owed_backups
 from resources.deployment.notice import send_notice
 from resources.errors import DbsyncError
 
@@ -25,6 +26,16 @@ def after_backup(deployment: Deployment) -> None:
     made.close()
     deployment.free_lock()
     store_remotely(deployment.target, made.manifest)
+
+
+def after_increment(deployment: Deployment) -> None:
+    """As `after_backup`, of an incremental one; old backups stay. Raises RemoteStorageError."""
+    target = deployment.target
+    if target.remote is not None:
+        from resources.backup.remote.keep import upload_backups
+
+        deployment.free_lock()
+        upload_backups(target, owed=owed_backups(target.storage))
 
 
 def after_deployment(deployment: Deployment) -> None:

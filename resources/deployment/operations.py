@@ -9,6 +9,7 @@ from resources.backup.manifest import Manifest
 from resources.backup.moment.moment import Moment
 from resources.backup.retention import prune
 from resources.backup.verify import newest_backup, verify_backup
+from resources.deployment import offsite
 from resources.deployment.deployment import Deployment
 from resources.errors import NothingToRollBackError, UsageError
 from resources.journal import DeploymentRecord
@@ -19,9 +20,13 @@ from resources.rollback.rollback import roll_back
 
 
 def back_up_incrementally(deployment: Deployment) -> Manifest:
-    """What changed since the newest backup. Raises what `make_incremental_backup` raises."""
+    """What changed since the newest backup, in the bucket too where there is one.
+
+    Raises what `make_incremental_backup` raises, and RemoteStorageError.
+    """
     made = deployment.run("incremental backup", lambda: make_incremental_backup(deployment.target))
     deployment.result = made
+    deployment.run("upload", lambda: offsite.after_increment(deployment))
     return made
 
 

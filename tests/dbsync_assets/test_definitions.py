@@ -11,6 +11,12 @@ from dagster._core.definitions.freshness import TimeWindowFreshnessPolicy
 from dbsync_assets.definitions import defs
 
 OBSERVATIONS = {"backup_fresh", "catalog_sound", "storage_headroom"}
+SCHEDULES = {
+    "backup_schedule",
+    "incremental_backup_schedule",
+    "prove_backup_schedule",
+    "retention_schedule",
+}
 FOLLOW = {"archive_proven", "chain_unbroken"}
 
 
@@ -83,15 +89,18 @@ def test_jobs_have_the_contract_s_names():
 
 def test_schedules_are_there_off_and_at_the_settings_times(monkeypatch):
     monkeypatch.setenv("BACKUP_SCHEDULE", "30 1 * * *")
+    monkeypatch.setenv("INCREMENTAL_SCHEDULE", "*/20 * * * *")
     monkeypatch.setenv("SCHEDULE_TIMEZONE", "Asia/Shanghai")
     found = {one.name: one for one in defs().schedules or ()}
-    assert set(found) == {"backup_schedule", "prove_backup_schedule"}
+    assert set(found) == SCHEDULES
     times = {name: (one.cron_schedule, one.execution_timezone) for name, one in found.items()}  # type: ignore[union-attr]
     assert times["backup_schedule"] == ("30 1 * * *", "Asia/Shanghai")
     assert times["prove_backup_schedule"] == ("15 5 * * *", "Asia/Shanghai")
+    assert times["incremental_backup_schedule"] == ("*/20 * * * *", "Asia/Shanghai")
+    assert times["retention_schedule"] == ("45 3 * * *", "Asia/Shanghai")
     assert {one.default_status for one in found.values()} == {dg.DefaultScheduleStatus.STOPPED}  # type: ignore[union-attr]
 
 
 def test_a_wrong_setting_does_not_keep_the_jobs_from_loading(monkeypatch):
     monkeypatch.setenv("BACKUP_KEEP", "many")
-    assert {one.name for one in defs().schedules or ()} == {"backup_schedule", "prove_backup_schedule"}
+    assert {one.name for one in defs().schedules or ()} == SCHEDULES

@@ -23,6 +23,7 @@ from resources.backup.standing import record_proof, standing
 from resources.backup.verify import verify_backup
 from resources.deployment import offsite
 from resources.deployment.deployment import Deployment
+from resources.deployment.operations import back_up_incrementally
 from resources.errors import BackupCorruptError, BackupKeyError, ChainBrokenError, RemoteStorageError
 from resources.mysql.connection import connect, execute, rows, value
 from resources.rollback.restore import restore_backup
@@ -96,7 +97,12 @@ def test_an_incremental_backup_opens_restores_and_is_proven_when_it_and_its_chai
 ):
     first = backed_up(shop)
     execute(connection, "INSERT INTO child VALUES (3, 2)")
-    increment = make_incremental_backup(shop).id
+    deployment = Deployment(shop, purpose="change")
+    try:
+        increment = back_up_incrementally(deployment).id
+    finally:
+        deployment.close()
+    assert in_bucket(bucket) == [first, increment], "at once, and not with the next full one"
     was = world(shop.endpoint, shop.database)
     execute(connection, "DELETE FROM child")
     second = backed_up(shop)

@@ -13,8 +13,10 @@ def test_they_reach_the_target(tmp_path, monkeypatch):
     monkeypatch.setenv("BACKUP_PROOF", "archive")
     monkeypatch.setenv("BACKUP_ENGINE", "mydumper")
     monkeypatch.setenv("MYDUMPER", "bin/mydumper")
+    monkeypatch.setenv("BACKUP_ACCEPT_LOSSY", "Order, Item,")
     target = target_of(load_settings(tmp_path))
     assert (target.backup_proof, target.backup_engine) == ("archive", "mydumper")
+    assert target.accept_lossy == {"Order", "Item"}
     assert target.mydumper == tmp_path / "bin" / "mydumper"
 
 
@@ -25,6 +27,8 @@ def test_they_reach_the_target(tmp_path, monkeypatch):
         ("BACKUP_ENGINE", "xtrabackup"),
         ("BACKUP_SCHEDULE", "at night"),
         ("PROOF_SCHEDULE", "1 2 3"),
+        ("INCREMENTAL_SCHEDULE", "hourly"),
+        ("RETENTION_SCHEDULE", "1 2 3 4 5 6"),
         ("SCHEDULE_TIMEZONE", "Mars/Olympus"),
         ("SCHEDULE_TIMEZONE", "../../etc/passwd"),
     ],

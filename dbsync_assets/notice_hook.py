@@ -1,0 +1,22 @@
+"""Tells people when what runs by the clock fails: nobody watches it, and a red run tells nobody."""
+
+import dagster as dg
+
+from dbsync_assets.assets.full_backup import SCHEDULE_TAG
+from dbsync_assets.deployment_resource import KEY
+from resources.deployment.deployment import Deployment
+from resources.deployment.notice import send_notice
+
+
+@dg.failure_hook(name="tell_of_failed_schedule", required_resource_keys={KEY})
+def tell_of_failed_schedule(context: dg.HookContext) -> None:
+    """To NOTIFICATION_WEBHOOK, and to the outbox where that does not take it. What a person started
+    tells that person.
+    """
+    run = context.instance.get_run_by_id(context.run_id)
+    if run is None or SCHEDULE_TAG not in run.tags:
+        return
+    deployment: Deployment = getattr(context.resources, KEY)
+    error = deployment.error
+    reason = f"{context.job_name}, by {run.tags[SCHEDULE_TAG]}: {error or context.op_exception}"
+    send_notice(deployment, error.code if error else "failed", reason)
