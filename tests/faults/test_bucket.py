@@ -111,7 +111,8 @@ def test_an_incremental_backup_opens_restores_and_is_proven_when_it_and_its_chai
 
     preview = preview_at(shop, increment, END)
     assert preview.plan.base.id == first and here(shop) == [increment, second], "to look, the full one stays"
-    assert newest_chain(shop.storage, shop.database, partial(locate, shop)).full.id == first
+    chain = newest_chain(shop.storage, shop.database, partial(locate, shop))
+    assert chain and chain.full.id == first
     assert verify_backup(shop, increment).proof.proven
     upload_backups(shop)
     assert here(shop) == [second]
