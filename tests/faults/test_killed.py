@@ -67,6 +67,23 @@ def test_killed_inside_a_migration_the_next_command_rolls_back(project):
 
 
 @pytest.mark.parametrize("phase", ["applied", "validated"])
+def test_of_a_killed_deployment_people_are_told_exactly_once(project, httpserver):
+    httpserver.expect_request("/hook", method="POST").respond_with_data("ok")
+    hook = {"NOTIFICATION_WEBHOOK": httpserver.url_for("/hook")}
+    before = project.world()
+    project.add_migration(*SLOW)
+    process = project.start("deploy", **hook)
+    project.wait_for_phase("migration_started", process)
+    kill(process)
+    (project.migrations / SLOW[0] / "migration.sql").unlink()
+    (project.migrations / SLOW[0]).rmdir()
+    for _ in range(2):
+        project.run("check", **hook)
+    assert project.world() == before
+    told = [json.loads(request.data)["outcome"] for request, _ in httpserver.log]
+    assert told == ["reconciled"], "once, and not by every command that comes after"
+
+
 def test_killed_after_the_migrations_before_the_release_the_next_command_decides_and_says_so(
     project, phase, httpserver
 ):

@@ -57,11 +57,13 @@ elif phase == "write":
     io = replace(REAL, write=write_half)
 elif phase == "rename":
     io = replace(REAL, rename=stop)
+elif phase == "prove":
+    make.prove_archive = stop
 elif phase == "load":
     by_dump.load = stop
 elif phase == "nameless":
     storage.write_owner = stop
-make.make_full_backup(target, io=io)
+make.make_full_backup(target, io=io, proof="archive" if phase == "prove" else "clone")
 """
 
 
@@ -106,6 +108,7 @@ def _servers_of(target: Target) -> list[int]:
         ("write", "clone"),
         ("start_for_proof", "clone"),
         ("read_contents", "clone"),
+        ("prove", "clone"),
         ("rename", "clone"),
         ("write", "mysqldump"),
         ("load", "mysqldump"),

@@ -90,8 +90,19 @@ def test_what_mysqldump_changes_makes_the_proof_fail_naming_table_and_column(
         ('"${REAL[@]}" "$@"; exit 3', "ended with 3"),
         ('echo "mysqldump: Got error: 2013: Lost connection" >&2; exit 2', "Lost connection"),
         ("exit 0", "Dump completed"),
+        ("kill -9 $$", "ended with -9"),
+        ('"${REAL[@]}" "$@" | head -c 20000; kill -9 $$', "ended with -9"),
+        ('"${REAL[@]}" "$@" | head -c -20; kill -9 $$', "ended with -9"),
     ],
-    ids=["truncated with exit 0", "whole with exit 3", "nothing", "empty with exit 0"],
+    ids=[
+        "truncated with exit 0",
+        "whole with exit 3",
+        "nothing",
+        "empty with exit 0",
+        "killed at once",
+        "killed half-way",
+        "killed at its last line",
+    ],
 )
 def test_a_dump_is_whole_only_with_exit_code_and_last_line(dumped, with_program, script, said_by_error):
     with_program(script)
