@@ -66,7 +66,6 @@ def test_killed_inside_a_migration_the_next_command_rolls_back(project):
     assert project.databases() == {project.database}
 
 
-@pytest.mark.parametrize("phase", ["applied", "validated"])
 def test_of_a_killed_deployment_people_are_told_exactly_once(project, httpserver):
     httpserver.expect_request("/hook", method="POST").respond_with_data("ok")
     hook = {"NOTIFICATION_WEBHOOK": httpserver.url_for("/hook")}
@@ -84,6 +83,7 @@ def test_of_a_killed_deployment_people_are_told_exactly_once(project, httpserver
     assert told == ["reconciled"], "once, and not by every command that comes after"
 
 
+@pytest.mark.parametrize("phase", ["applied", "validated"])
 def test_killed_after_the_migrations_before_the_release_the_next_command_decides_and_says_so(
     project, phase, httpserver
 ):
