@@ -4,7 +4,7 @@ import dagster as dg
 
 from checks.gate import KEY, deployment_of
 from checks.observation import Seen, observed
-from resources.backup.freshness import freshness
+from resources.backup.freshness import freshness_anywhere
 from resources.backup.index import look as look_at
 from resources.target import Target
 
@@ -20,7 +20,7 @@ def backup_fresh(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
 
 
 def look(target: Target) -> Seen:
-    found = freshness(target, look_at(target.storage).entries)
+    found = freshness_anywhere(target, look_at(target.storage).entries)
     figures: dict[str, float | str] = {"limit hours": round(found.limit / 3600, 2)}
     if found.newest is not None:
         figures |= {"age hours": round(found.age / 3600, 2), "newest proven": found.newest.id}

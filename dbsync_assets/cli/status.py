@@ -34,7 +34,7 @@ def status(project: Project = HERE, as_json: Json = False) -> None:
     not clean. 33: it does not run on an empty database. 35: a killed deployment is not put right
     yet.
     """
-    from resources.backup.freshness import freshness
+    from resources.backup.freshness import freshness_anywhere
     from resources.backup.headroom import headroom
     from resources.backup.index import look
     from resources.journal import Journal
@@ -58,7 +58,7 @@ def status(project: Project = HERE, as_json: Json = False) -> None:
             unknown = f"whether the applied migrations run on an empty database is not known: {why}"
         refusal = found.refusal()
     stored = look(target.storage).entries
-    fresh, room = freshness(target, stored), headroom(target, stored)
+    fresh, room = freshness_anywhere(target, stored), headroom(target, stored)
     if as_json:
         error = refusal.as_dict() if refusal else None
         emit_json(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from resources.backup.elapsed import elapsed
 from resources.backup.entry import Entry
+from resources.backup.remote.listing import known_backups
 from resources.target import Target
 
 
@@ -42,3 +43,13 @@ def freshness(target: Target, entries: Iterable[Entry], now: datetime | None = N
     newest = max(proven, key=lambda one: one.id, default=None)
     old = ((now or datetime.now(UTC)) - newest.made).total_seconds() if newest else float("inf")
     return Freshness(newest, old, target.backup_max_age)
+
+
+def freshness_anywhere(target: Target, here: Sequence[Entry]) -> Freshness:
+    """`freshness` of the entries that are here; the bucket is asked only where those do not suffice."""
+    found = freshness(target, here)
+    if found.is_fresh or target.remote is None:
+        return found
+    known = {one.id for one in here}
+    there = [Entry.of(one, "") for one in known_backups(target) if one.id not in known]
+    return freshness(target, [*here, *there])

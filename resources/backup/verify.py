@@ -49,7 +49,9 @@ def verify_backup(target: Target, backup_id: str) -> Manifest:
         why = "; ".join(filter(None, [error.what, error.why]))
         seconds = round(time.monotonic() - begun, 3)
         failed = Proof(False, utc_text(), platform.node(), seconds, f"FAILED: {why}", of="archive")
-        _record(target, manifest, failed)
+        # What is wrong with its chain says nothing of an increment: it serves later full backups as well.
+        if manifest.type == "full" or error.where.startswith(manifest.file_path):
+            _record(target, manifest, failed)
         if isinstance(error, BackupFailedError):
             error.hint = older_good(target.storage, backup_id)
         raise

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from resources.backup.freshness import freshness
+from resources.backup.freshness import freshness_anywhere
 from resources.backup.headroom import headroom
 from resources.backup.index import look
 from resources.doctor.check import Patient, check
@@ -13,7 +13,7 @@ from resources.doctor.finding import Finding
 
 @check("backups: age", "machine")
 def backup_age(patient: Patient) -> Iterator[Finding]:
-    found = freshness(patient.target, look(patient.target.storage).entries)
+    found = freshness_anywhere(patient.target, look(patient.target.storage).entries)
     yield Finding("backups: age", "ok" if found.is_fresh else "warn", str(found), "dbsync backup")
 
 

@@ -89,7 +89,7 @@ def chain_to_continue(storage: Path, database: str, server_uuid: str, find: Find
                 f"backup {backup.id} is not proven, so nothing is built on it",
                 where=backup.file_path,
                 why=found.proof.result,
-                hint=f"prove it: dbsync backups verify {backup.id}; or: {FULL}",
+                hint=f"{FULL}\n     or: prove it: dbsync backups verify {backup.id}",
             )
     return chain
 

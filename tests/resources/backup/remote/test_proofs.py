@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from resources.backup.entry import Entry
+from resources.backup.freshness import freshness, freshness_anywhere
+from resources.backup.index import look
 from resources.backup.moment.base import possible_bases
 from resources.backup.moment.moment import parse_moment
 from resources.backup.remote.keep import share_proofs, upload_backups
@@ -87,6 +89,19 @@ def test_a_proof_of_a_backup_that_is_not_in_the_bucket_yet_goes_up_with_it(remot
     assert bucket.listed() == []
     upload_backups(remote_target)
     assert standing(only_in_bucket(remote_target, made)).proof == GOOD
+
+
+def test_a_proven_one_in_the_bucket_makes_a_storage_fresh_whose_own_newest_failed(remote_target, add):
+    older, newest = add(1), add(2)
+    upload_backups(remote_target)
+    record_proof(Path(newest.file_path), BAD)
+    young = replace(remote_target, backup_max_age=100 * 365 * 86400.0)
+    here = look(young.storage).entries
+    assert [one.id for one in here] == [newest.id] and freshness(young, here).newest is None
+    found = freshness_anywhere(young, here)
+    assert found.newest and found.newest.id == older.id and found.is_fresh
+    away = replace(young, remote=replace(young.remote, endpoint="http://127.0.0.1:9", attempts=1))
+    assert not freshness_anywhere(away, here).is_fresh
 
 
 def test_retention_counts_a_remote_backup_by_its_later_proofs(remote_target, add):
