@@ -111,7 +111,7 @@ def _writing(endpoint: Endpoint) -> Iterator[list[float]]:
 
 
 def _control(server: PrivateServer, manifest: Manifest, empty: PrivateServer) -> None:
-    """The state at the backup's GTIDs (a dump: position), made by MySQL's own tools from the server's logs."""
+    """The state at the backup's GTIDs (a dump: position), by MySQL's own tools from the server's logs."""
     with server.connect() as connection:
         execute(connection, "FLUSH BINARY LOGS")
     logs = sorted(server.datadir.glob("binlog.0*"))
