@@ -9,7 +9,9 @@ from __future__ import annotations
 import argparse
 
 from benchmarks.backup import backups
+from benchmarks.growth import growth
 from benchmarks.peers import Peers
+from benchmarks.proof import proofs
 from benchmarks.release import small_release
 from benchmarks.stage import set_bench
 from resources.mysql.connection import option_file
@@ -21,17 +23,22 @@ def main() -> None:
     parser.add_argument(
         "--size", type=float, default=1.5, metavar="GB", help="of the large database; 0: none"
     )
+    parser.add_argument("--growth", action="store_true", help="backups of 0.4, 1.5 and 4 GB, nothing else")
     options = parser.parse_args()
     bench = set_bench(options.rounds)
     try:
+        if options.growth:
+            growth(bench)
+            return
         small = small_release(bench)
         if options.size:
             project = bench.large_project(options.size)
             server = bench.shop.server
             with option_file(bench.shop.target.endpoint) as login:
                 found = backups(bench, project, Peers.of(server.installation, login, server.datadir))
-            growth = found["dbsync deploy"].peak_bytes / small.peak_bytes
-            print(f"  own peak memory of deploy, large / small = {growth:.2f}   (bar: about 1)")
+            ratio = found["dbsync deploy"].peak_bytes / small.peak_bytes
+            print(f"  own peak memory of deploy, large / small = {ratio:.2f}   (bar: about 1)")
+            proofs(bench, project, server.installation)
     finally:
         bench.shop.server.stop()
 

@@ -27,7 +27,7 @@ from resources.deployment.operations import back_up_incrementally
 from resources.errors import BackupCorruptError, BackupKeyError, ChainBrokenError, RemoteStorageError
 from resources.mysql.connection import connect, execute, rows, value
 from resources.rollback.restore import restore_backup
-from resources.target import Target
+from resources.target import Keep, Target
 from tests.resources.backup.conftest import Said, world
 from tests.support.age_keys import key_pair
 
@@ -151,7 +151,7 @@ def test_a_proof_is_recorded_here_though_the_bucket_is_out_of_reach_and_follows_
 
 
 def test_retention_removes_what_is_too_old_from_the_bucket_too_and_only_behind_an_upload(shop, bucket):
-    two = replace(shop, keep_backups=2)
+    two = replace(shop, keep=Keep(last=2))
     made = [backed_up(two) for _ in range(2)]
     unreachable = replace(two, remote=replace(bucket.location(), endpoint=NOWHERE, attempts=1))
     with pytest.raises(RemoteStorageError):
