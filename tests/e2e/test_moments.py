@@ -61,7 +61,12 @@ def test_a_dropped_table_is_recovered_to_just_before(project):
         assert project.run("private", "stop", left["name"]).returncode == 0
     assert project.report("private", "list") == (0, [])
 
-    code, _ = project.report("restore", full["id"], "--to", time)
+    code, refused = project.report("restore", full["id"], "--to", time)
+    assert code == 64 and "`User`: 4 updated" in refused["error"]["why"]
+    assert project.world() == before
+    assert f"--to {shlex.quote(time)} --accept-loss" in refused["error"]["hint"]
+    code, done = project.report("restore", full["id"], "--to", time, "--accept-loss")
+    assert done["lost"]["rows"]["User"]["updated"] == 4
     assert code == 0 and _data(project.world()) == _data(good)
 
 

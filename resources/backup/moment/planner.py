@@ -6,7 +6,7 @@ from datetime import datetime
 
 from resources import progress
 from resources.backup.catalog import corrupt
-from resources.backup.incremental.since import Continuation
+from resources.backup.incremental.since import Continuation, require_rows
 from resources.backup.manifest import Manifest
 from resources.backup.moment.logs import SERVER, LogFile, Logs
 from resources.backup.moment.moment import Moment
@@ -87,6 +87,7 @@ class _Planner:
                     if not self._passed:
                         self._passed = self._stop.before(one)
                         if not self._passed:
+                            require_rows(self._plan.base, one)
                             self._plan.replayed.add(one)
                             self._passed = self._stop.after(one)
                             continue
