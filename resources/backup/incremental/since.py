@@ -168,7 +168,7 @@ def read_since(
 
 def require_rows(parent: Manifest, one: Transaction) -> None:
     """Raises ChainBrokenError where rows came as a file (a restore does that): no log holds them."""
-    if any(query.brings_files for query in one.queries):
+    if one.brings_files:
         raise broken(
             parent,
             "cannot be continued: tables came as files since, as a restore brings them",

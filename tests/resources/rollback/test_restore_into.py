@@ -40,7 +40,7 @@ def test_all_of_the_backup_is_there_and_the_database_is_as_it_was(shop, target, 
     assert value(shop, f"SELECT COUNT(*) FROM `{into}`.above") == 2
     assert value(shop, f"SELECT `{into}`.two()") == 2
     events = rows(shop, f"SHOW EVENTS FROM `{into}`")
-    assert [row[7] for row in events] == ["DISABLED"]
+    assert [row[10] for row in events] == ["DISABLED"]
     with pytest.raises(Exception, match="foreign key constraint fails"):
         execute(shop, f"DELETE FROM `{into}`.item WHERE id = 1")
 
@@ -66,8 +66,5 @@ def test_a_database_that_holds_something_and_the_targets_own_are_refused(
     for name in (target.database, "mysql", f"{into}__dbsync_side_r1", "x" * 65):
         with pytest.raises(UsageError, match="--into"):
             restore_backup(target, backup_id, Wish(into=name))
-    assert (
-        rows(shop, f"SHOW TABLES FROM `{into}`") == (("mine",),)
-        or len(rows(shop, f"SHOW TABLES FROM `{into}`")) == 1
-    )
+    assert [name for (name,) in rows(shop, f"SHOW TABLES FROM `{into}`")] == ["mine"]
     assert world() == before
