@@ -1,112 +1,49 @@
-"""`python -m benchmarks.restore`: the whole database back in a running server, against `mysql < dump`.
-
-Every figure is of one run on one machine, the ways in turn; the ratios are what counts. The
-commands of dbsync are measured from their start to their end, everything they check included.
-"""
+"""A whole database back in a running server by dbsync, against `mysql < dump`, in one run."""
 
 from __future__ import annotations
 
-import argparse
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
-from benchmarks.make_database import make_database, size
-from benchmarks.measure import Measured, environment, measure, medians
-from resources.mysql.connection import connect, execute, option_file
-from resources.mysql.get import get_mysql
-from resources.mysql.server import PrivateServer
-from resources.mysql.server_variables import LASTING, merged
-from resources.settings import CHECKOUT, load_settings, target_of
-from tests.support.project import Project
+from benchmarks.measure import Measured, medians
+from benchmarks.stage import LARGE, Bench
+from resources.backup.catalog import list_backups
 
-SCRATCH = CHECKOUT / ".bench" / "restore"
-DATABASE, LOADED = "bench", "loaded"
+_BASE = "mysql < dump"
+_LOADED = "loaded"
+_BARS = {"auto": ("files", 8.0), "rows": ("row events", 2.5)}
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.restore", description=__doc__)
-    parser.add_argument("--scale", type=float, default=1.0, help="1 is about 1.5 GB")
-    parser.add_argument("--rounds", type=int, default=3)
-    options = parser.parse_args()
-    shutil.rmtree(SCRATCH, ignore_errors=True)
-    SCRATCH.mkdir(parents=True, mode=0o700)
-    installation = get_mysql(target_of(_settings()).tools, None)
-    variables = merged(LASTING, {"binlog_row_metadata": "FULL", "server_id": "77"})
-    server = PrivateServer.create(installation, SCRATCH / "m", tcp=True, variables=variables)
-    server.start()
-    try:
-        _run(server, options.scale, options.rounds)
-    finally:
-        server.kill()
-        shutil.rmtree(SCRATCH)
+def restores(bench: Bench, project: Path) -> dict[str, Measured]:
+    """Every way of bringing the large database back; prints figures and ratios.
 
+    dbsync is measured from its start to its end, all that it checks included; what it keeps is
+    dropped between the rounds. The loading does not check anything.
+    """
+    storage = project / ".dbsync" / "backups"
+    if not list_backups(storage):
+        bench.verb("backup", project=project)
+    backup_id = list_backups(storage)[-1].id
 
-def _settings():
-    return load_settings(CHECKOUT, DATABASE_URL="mysql://nobody@127.0.0.1/none")
-
-
-def _run(server: PrivateServer, scale: float, rounds: int) -> None:
-    endpoint, tools = server.tcp_endpoint, target_of(_settings()).tools
-    make_database(endpoint, DATABASE, scale)
-    with connect(endpoint) as connection:
-        print(f"{size(connection, DATABASE) / 1e9:.2f} GB of tables and indexes")
-    project = Project(SCRATCH / "app", endpoint, DATABASE, tools)
-    code, made = project.report("backup")
-    assert code == 0, made
-    own = environment(
-        PYTHONPATH=str(CHECKOUT), DATABASE_URL=project.url, DBSYNC_TOOLS=str(tools), RESTORE_WAY="auto"
-    )
-    command = [sys.executable, "-P", "-m", "dbsync_assets.cli"]
+    def load() -> Measured:
+        bench.shell(f"mysql -e 'DROP DATABASE IF EXISTS {_LOADED}; CREATE DATABASE {_LOADED}'")
+        return bench.shell(f"mysql {_LOADED} < dump.sql")
 
     def restore(way: str) -> Measured:
-        done = measure(
-            [*command, "restore", made["id"], "--accept-loss", "--json"],
-            cwd=project.folder,
-            env={**own, "RESTORE_WAY": way},
-        )
-        finish = [*command, "restore", "finish", "--yes"]
-        subprocess.run(finish, cwd=project.folder, env=own, check=True, capture_output=True)
-        return done
+        found = bench.verb("restore", backup_id, "--accept-loss", project=project, RESTORE_WAY=way)
+        bench.verb("restore", "finish", "--yes", project=project)
+        return found
 
-    with option_file(endpoint) as login:
-        _dump(server, login)
-        load = f"{_client(server, 'mysql', login)} {LOADED} < {SCRATCH}/dump.sql"
-
-        def mysql() -> Measured:
-            with connect(endpoint) as connection:
-                execute(connection, f"DROP DATABASE IF EXISTS {LOADED}")
-                execute(connection, f"CREATE DATABASE {LOADED}")
-            done = measure(["bash", "-c", load], cwd=SCRATCH, env=environment())
-            with connect(endpoint) as connection:
-                execute(connection, f"DROP DATABASE {LOADED}")
-            return done
-
-        found = medians(
-            {
-                "mysql < dump": mysql,
-                "dbsync restore, files": lambda: restore("auto"),
-                "dbsync restore, row events": lambda: restore("rows"),
-            },
-            rounds,
-            lambda line: print(line, flush=True),
-        )
-    base = found["mysql < dump"].seconds
-    for way, bar in (("files", 8.0), ("row events", 2.5)):
-        ratio = base / found[f"dbsync restore, {way}"].seconds
-        print(f"  mysql < dump / dbsync restore by {way} = {ratio:.2f}   (bar: {bar:g})")
-
-
-def _dump(server: PrivateServer, login: Path) -> None:
-    options = "--single-transaction --set-gtid-purged=OFF"
-    command = f"{_client(server, 'mysqldump', login)} {options} {DATABASE} > {SCRATCH}/dump.sql"
-    subprocess.run(["bash", "-c", command], check=True, env=environment())
-
-
-def _client(server: PrivateServer, program: str, login: Path) -> str:
-    return f"{' '.join(server.installation.command(program))} --defaults-extra-file={login}"
-
-
-if __name__ == "__main__":
-    main()
+    dump = f"mysqldump --single-transaction --routines --triggers --events --set-gtid-purged=OFF {LARGE}"
+    print(f"restore into a running server\n  $ {dump} > dump.sql; mysql {_LOADED} < dump.sql")
+    for way in _BARS:
+        print(f"  $ RESTORE_WAY={way} dbsync restore ID --accept-loss", flush=True)
+    bench.shell(f"{dump} > dump.sql")
+    commands = {_BASE: load} | {
+        f"dbsync restore, {name}": lambda way=way: restore(way) for way, (name, _) in _BARS.items()
+    }
+    found = medians(commands, bench.rounds, print)
+    bench.shell(f"mysql -e 'DROP DATABASE {_LOADED}'; rm dump.sql")
+    for name, bar in _BARS.values():
+        ratio = found[_BASE].seconds / found[f"dbsync restore, {name}"].seconds
+        print(f"  {_BASE} / dbsync restore by {name} = {ratio:.2f}   (bar: {bar:g})")
+    return found

@@ -11,6 +11,7 @@ import argparse
 from benchmarks.backup import backups
 from benchmarks.peers import Peers
 from benchmarks.release import small_release
+from benchmarks.restore import restores
 from benchmarks.stage import set_bench
 from resources.mysql.connection import option_file
 
@@ -21,17 +22,21 @@ def main() -> None:
     parser.add_argument(
         "--size", type=float, default=1.5, metavar="GB", help="of the large database; 0: none"
     )
+    parser.add_argument("--only", choices=("restore",), help="of the large database")
     options = parser.parse_args()
     bench = set_bench(options.rounds)
     try:
-        small = small_release(bench)
+        small = None if options.only else small_release(bench)
         if options.size:
             project = bench.large_project(options.size)
             server = bench.shop.server
             with option_file(bench.shop.target.endpoint) as login:
-                found = backups(bench, project, Peers.of(server.installation, login, server.datadir))
-            growth = found["dbsync deploy"].peak_bytes / small.peak_bytes
-            print(f"  own peak memory of deploy, large / small = {growth:.2f}   (bar: about 1)")
+                peers = Peers.of(server.installation, login, server.datadir)
+                if small:
+                    found = backups(bench, project, peers)
+                    growth = found["dbsync deploy"].peak_bytes / small.peak_bytes
+                    print(f"  own peak memory of deploy, large / small = {growth:.2f}   (bar: about 1)")
+                restores(bench, project)
     finally:
         bench.shop.server.stop()
 

@@ -31,12 +31,12 @@ class Bench:
         assert pid
         return pid
 
-    def verb(self, *arguments: str, project: Path | None = None) -> Measured:
+    def verb(self, *arguments: str, project: Path | None = None, **settings: str) -> Measured:
         """`dbsync ARGUMENTS` in the shop's project or another one."""
         return measure(
             [sys.executable, "-P", "-m", "dbsync_assets.cli", *arguments],
             cwd=project or self.shop.project,
-            env=environment(PYTHONPATH=str(CHECKOUT)),
+            env=environment(PYTHONPATH=str(CHECKOUT), **settings),
             servers=[self.server_pid],
         )
 

@@ -120,9 +120,11 @@ def restore(
     moment = parse_moment(to, to_gtid, to_before_migration)
     if private and (tables or into):
         raise UsageError("--private opens the whole backup and takes neither --tables nor --into")
-    if private or dry_run:
-        look = look_before if dry_run else open_private
-        look(load(project), backup_id or "", moment, as_json)
+    if dry_run:
+        look_before(load(project), backup_id or "", moment, as_json, config["tables"], into)
+        return
+    if private:
+        open_private(load(project), backup_id or "", moment, as_json)
         return
     run_operation(project, as_json, "restore", "restore_backup", {"backup_id": backup_id or "", **config})
 

@@ -19,6 +19,7 @@ from resources.backup.stored_files import verify_files
 from resources.backup.usable import require_usable
 from resources.backup.work_folder import work_folder
 from resources.errors import (
+    ConnectError,
     DbsyncError,
     DiskFullError,
     MissingDefinerError,
@@ -34,7 +35,7 @@ from resources.mysql.server import PrivateServer
 from resources.rollback.copy_rows import FILES
 from resources.rollback.load_side import LeftBehind
 from resources.rollback.old_state import OldState, different_tables, read_old_state, require_complete
-from resources.rollback.put_back import How, PutBackResult, put_back
+from resources.rollback.put_back import How, PutBackResult, is_untouched, put_back
 from resources.rollback.restore_checks import (
     command,
     incomplete,
@@ -146,7 +147,7 @@ class _Restore:
                 known = self._manifest.tables, self._manifest.schema.views
                 self._tables = require_known(self._tables, *known)
             self._look_for_losses(Since.of(self._manifest))
-        fetch_backup(target, backup_id, to_open=True)
+        fetch_backup(self._origin, backup_id, to_open=True)
         with progress.step(f"verify backup {backup_id}"):
             self._manifest = verify_files(target.storage, backup_id)
         require_key(self._manifest, target.age_identity)
@@ -157,16 +158,17 @@ class _Restore:
         folder = work_folder(target, f"restore-{backup_id}-{time.time_ns()}")
         try:
             with progress.step(f"open backup {backup_id}"):
-                origin = open_origin(target, self._manifest, self._wish.moment, folder)
+                origin = open_origin(self._origin, self._manifest, self._wish.moment, folder)
         except BaseException as error:
             self._journal.record(entry, "failed", error=str(error), note="nothing was changed")
             raise
         try:
             result, scope = self._put_back(origin, entry, left)
         except (DbsyncError, pymysql.err.MySQLError, OSError) as error:
-            self._journal.record(entry, "restore_incomplete", error=str(error))
-            if _is_plain(error):
+            if _is_plain(error) and self._is_untouched():
+                self._journal.record(entry, "failed", error=str(error), note="nothing was changed")
                 raise
+            self._journal.record(entry, "restore_incomplete", error=str(error))
             raise incomplete(target, self._names, error, self._command()) from error
         finally:
             origin.server.discard()
@@ -298,6 +300,13 @@ class _Restore:
                 return named_tables(source, backup, connection, target.database, self._tables)
             present = table_names(connection, target.database)
             return Scope(backup, tuple(sorted({*present, *backup.tables})), None)
+
+    def _is_untouched(self) -> bool:
+        try:
+            with connect(self._target.endpoint) as connection:
+                return is_untouched(connection, self._names)
+        except (pymysql.err.MySQLError, ConnectError):
+            return False
 
     def _conclude(self, entry: str, result: PutBackResult) -> str:
         """Close the journal entry; returns the database that keeps something, or ""."""

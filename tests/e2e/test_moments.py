@@ -47,6 +47,8 @@ def test_a_dropped_table_is_recovered_to_just_before(project):
     assert seen["lost"]["rows"] == {"User": {"inserted": 0, "updated": 4, "deleted": 0}}
     assert seen["lost"]["statements"] == 1
     assert project.world() == before, "a dry run changes nothing"
+    code, seen = project.report("restore", "--to", time, "--dry-run", "--tables", "Post")
+    assert code == 0 and seen["lost"]["rows"] == {}
     shown = project.run("restore", "--to", time, "--dry-run")
     assert "2 transactions" in shown.stdout and "User" in shown.stdout
 
@@ -65,6 +67,7 @@ def test_a_dropped_table_is_recovered_to_just_before(project):
     assert code == 64 and "`User`: 4 updated" in refused["error"]["why"]
     assert project.world() == before
     assert f"--to {shlex.quote(time)} --accept-loss" in refused["error"]["hint"]
+    assert project.run("status").returncode == 0, "nothing is left unfinished"
     code, done = project.report("restore", full["id"], "--to", time, "--accept-loss")
     assert done["lost"]["rows"]["User"]["updated"] == 4
     assert code == 0 and _data(project.world()) == _data(good)

@@ -33,6 +33,13 @@ KINDS: dict[str, list[str]] = {
         "ALTER TABLE {t} ADD COLUMN late INT AS (v * 5) VIRTUAL",
         "ALTER TABLE {t} ADD KEY (late)",
     ],
+    "many valued": [
+        "CREATE TABLE {t} (id INT PRIMARY KEY, doc JSON, f FLOAT, at TIMESTAMP NULL,"
+        " KEY `tags` ((CAST(doc->'$.tags' AS UNSIGNED ARRAY))), KEY (f))",
+        "INSERT INTO {t} SELECT n, JSON_OBJECT('tags', JSON_ARRAY(n, n + 1)), n / 3, '2020-01-01 00:00:00'"
+        " FROM (SELECT 1 n UNION SELECT 2 UNION SELECT 3) a",
+        "INSERT INTO {t} VALUES (9, NULL, 16777217, NULL)",
+    ],
     "spatial": [
         "CREATE TABLE {t} (id INT PRIMARY KEY, p POINT NOT NULL SRID 4326, g GEOMETRY, SPATIAL KEY (p))",
         "INSERT INTO {t} SELECT 1 + a.n * 10 + b.n, ST_GeomFromText(CONCAT('POINT(', a.n, ' ', b.n, ')'),"
