@@ -31,7 +31,15 @@ def backups(bench: Bench, project: Path, peers: Peers) -> dict[str, Measured]:
     print("backup")
     commands = {name: shell(script) for name, script in peers.backups().items()}
     commands |= {"dbsync backup": dbsync, "dbsync deploy": lambda: bench.verb("deploy", project=project)}
-    print("  $ dbsync backup\n  $ dbsync deploy", flush=True)
+    print("  $ dbsync backup\n  $ dbsync deploy\n  $ BACKUP_ENGINE=mysqldump dbsync backup", flush=True)
+    dumps = {"mysqldump": {"BACKUP_ENGINE": "mysqldump"}}
+    if peers.mydumper:
+        dumps["mydumper"] = {"BACKUP_ENGINE": "mydumper", "MYDUMPER": str(peers.mydumper)}
+        print("  $ BACKUP_ENGINE=mydumper MYDUMPER=… dbsync backup", flush=True)
+    for engine, settings in dumps.items():
+        commands[f"dbsync backup by {engine}, loaded"] = lambda settings=settings: bench.verb(
+            "backup", project=project, **settings
+        )
     found = medians(commands, bench.rounds, print)
     base, own = found[_BASE], found["dbsync backup"]
     sizes = peers.sizes() | {"dbsync backup": list_backups(storage)[-1].size}

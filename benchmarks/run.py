@@ -9,7 +9,9 @@ from __future__ import annotations
 import argparse
 
 from benchmarks.backup import backups
+from benchmarks.growth import growth
 from benchmarks.peers import Peers
+from benchmarks.proof import proofs
 from benchmarks.release import small_release
 from benchmarks.restore import restores
 from benchmarks.stage import set_bench
@@ -22,11 +24,15 @@ def main() -> None:
     parser.add_argument(
         "--size", type=float, default=1.5, metavar="GB", help="of the large database; 0: none"
     )
-    parser.add_argument("--only", choices=("restore",), help="of the large database")
+    parser.add_argument("--growth", action="store_true", help="backups of 0.4, 1.5 and 4 GB, nothing else")
+    parser.add_argument("--restore", action="store_true", help="restores, nothing else")
     options = parser.parse_args()
     bench = set_bench(options.rounds)
     try:
-        small = None if options.only else small_release(bench)
+        if options.growth:
+            growth(bench)
+            return
+        small = None if options.restore else small_release(bench)
         if options.size:
             project = bench.large_project(options.size)
             server = bench.shop.server
@@ -34,8 +40,9 @@ def main() -> None:
                 peers = Peers.of(server.installation, login, server.datadir)
                 if small:
                     found = backups(bench, project, peers)
-                    growth = found["dbsync deploy"].peak_bytes / small.peak_bytes
-                    print(f"  own peak memory of deploy, large / small = {growth:.2f}   (bar: about 1)")
+                    ratio = found["dbsync deploy"].peak_bytes / small.peak_bytes
+                    print(f"  own peak memory of deploy, large / small = {ratio:.2f}   (bar: about 1)")
+                    proofs(bench, project, server.installation)
                 restores(bench, project)
     finally:
         bench.shop.server.stop()

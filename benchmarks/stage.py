@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from benchmarks.measure import Measured, environment, measure
 from dbsync_assets.demo.stage import DATABASE, Stage, set_stage
 from resources.mysql.connection import connect
 from resources.mysql.schema import read_schema
+from resources.mysql.server import PrivateServer
 from resources.settings import CHECKOUT
 
 SCRATCH = CHECKOUT / ".bench"
@@ -32,7 +34,7 @@ class Bench:
         return pid
 
     def verb(self, *arguments: str, project: Path | None = None, **settings: str) -> Measured:
-        """`dbsync ARGUMENTS` in the shop's project or another one."""
+        """`dbsync ARGUMENTS` in the shop's project or another one, `settings` in its environment."""
         return measure(
             [sys.executable, "-P", "-m", "dbsync_assets.cli", *arguments],
             cwd=project or self.shop.project,
@@ -40,13 +42,28 @@ class Bench:
             servers=[self.server_pid],
         )
 
-    def shell(self, script: str) -> Measured:
-        """A pipeline in bash; a failure of any part of it is one of the whole."""
+    def read(self, *arguments: str, project: Path) -> str:
+        """What `dbsync ARGUMENTS` prints, not measured."""
+        done = subprocess.run(
+            [sys.executable, "-P", "-m", "dbsync_assets.cli", *arguments],
+            cwd=project,
+            env=environment(PYTHONPATH=str(CHECKOUT)),
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return done.stdout
+
+    def shell(self, script: str, server: PrivateServer | None = None) -> Measured:
+        """A pipeline in bash; a failure of any part of it is one of the whole.
+
+        `server`: what works for it, if not the server that everything is measured on.
+        """
         return measure(
             ["bash", "-o", "pipefail", "-ec", script],
             cwd=SCRATCH,
             env=environment(PATH=f"{PROGRAMS}:{os.environ['PATH']}"),
-            servers=[self.server_pid],
+            servers=[(server.pid if server else None) or self.server_pid],
         )
 
     def large_project(self, gigabytes: float) -> Path:
@@ -54,6 +71,7 @@ class Bench:
         print(f"making {gigabytes:g} GB of tables …", flush=True)
         make_database(self.shop.target.endpoint, LARGE, gigabytes / GB_AT_SCALE_ONE)
         project = SCRATCH / LARGE
+        shutil.rmtree(project, ignore_errors=True)  # of another size
         migration = project / "prisma" / "migrations" / "0_init"
         migration.mkdir(parents=True)
         with connect(self.shop.target.endpoint, LARGE) as connection:

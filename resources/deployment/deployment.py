@@ -151,7 +151,8 @@ class Deployment:
             gtid_executed=manifest.gtid_executed,
             schema_digest=manifest.schema_digest,
         )
-        self._timed("upload", lambda: offsite.after_backup(self))
+        if self.target.remote is not None:
+            self._timed("upload", lambda: offsite.after_backup(self))
         return made
 
     def refuse_backup(self) -> BackupFailedError | None:

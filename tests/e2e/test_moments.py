@@ -55,8 +55,8 @@ def test_a_dropped_table_is_recovered_to_just_before(project):
     code, left = project.report("restore", "--to", time, "--private")
     assert code == 0 and project.world() == before
     try:
-        client = [*shlex.split(left["connect"]), "-N", "-e", "SELECT `title` FROM `Post` ORDER BY `id`"]
-        typed = subprocess.run(client, capture_output=True, text=True, check=True, env={})
+        client, sql = shlex.split(left["connect"]), "SELECT `title` FROM `Post` ORDER BY `id`"
+        typed = subprocess.run(client, input=sql, capture_output=True, text=True, check=True, env={})
         assert typed.stdout.splitlines()[-1] == "the last good one"
         assert left["name"] in project.run("private", "list").stdout
     finally:
