@@ -13,6 +13,7 @@ from benchmarks.growth import growth
 from benchmarks.peers import Peers
 from benchmarks.proof import proofs
 from benchmarks.release import small_release
+from benchmarks.restore import restores
 from benchmarks.stage import set_bench
 from resources.mysql.connection import option_file
 
@@ -24,21 +25,25 @@ def main() -> None:
         "--size", type=float, default=1.5, metavar="GB", help="of the large database; 0: none"
     )
     parser.add_argument("--growth", action="store_true", help="backups of 0.4, 1.5 and 4 GB, nothing else")
+    parser.add_argument("--restore", action="store_true", help="restores, nothing else")
     options = parser.parse_args()
     bench = set_bench(options.rounds)
     try:
         if options.growth:
             growth(bench)
             return
-        small = small_release(bench)
+        small = None if options.restore else small_release(bench)
         if options.size:
             project = bench.large_project(options.size)
             server = bench.shop.server
             with option_file(bench.shop.target.endpoint) as login:
-                found = backups(bench, project, Peers.of(server.installation, login, server.datadir))
-            ratio = found["dbsync deploy"].peak_bytes / small.peak_bytes
-            print(f"  own peak memory of deploy, large / small = {ratio:.2f}   (bar: about 1)")
-            proofs(bench, project, server.installation)
+                peers = Peers.of(server.installation, login, server.datadir)
+                if small:
+                    found = backups(bench, project, peers)
+                    ratio = found["dbsync deploy"].peak_bytes / small.peak_bytes
+                    print(f"  own peak memory of deploy, large / small = {ratio:.2f}   (bar: about 1)")
+                    proofs(bench, project, server.installation)
+                restores(bench, project)
     finally:
         bench.shop.server.stop()
 

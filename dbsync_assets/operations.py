@@ -13,6 +13,7 @@ from dbsync_assets.notice_hook import tell_of_failed_schedule
 from resources.backup.moment.moment import parse_moment
 from resources.deployment import operations
 from resources.deployment.deployment import Deployment
+from resources.rollback.restore import Wish
 
 
 class RestoreConfig(dg.Config):
@@ -25,6 +26,12 @@ class RestoreConfig(dg.Config):
     """A time with its zone, or `latest`. This and the next two: at most one of them."""
     to_gtid: str = ""
     to_before_migration: str = ""
+    tables: list[str] = []
+    """Empty: all of the database."""
+    into: str = ""
+    """A new database of the target's server; empty: the target's own."""
+    accept_loss: bool = False
+    accept_missing_definers: bool = False
 
 
 class RollbackConfig(dg.Config):
@@ -54,14 +61,16 @@ def _deployment(context: dg.OpExecutionContext) -> Deployment:
 
 @dg.op(name="restore_backup", required_resource_keys={KEY}, out=dg.Out(dict))
 def restore_op(context: dg.OpExecutionContext, config: RestoreConfig) -> dict:
-    moment = parse_moment(config.to, config.to_gtid, config.to_before_migration)
-    result = operations.restore(
-        _deployment(context),
-        config.backup_id,
-        config.confirm_target or None,
-        config.accept_failed_proof,
-        moment,
+    wish = Wish(
+        tables=tuple(config.tables),
+        into=config.into,
+        moment=parse_moment(config.to, config.to_gtid, config.to_before_migration),
+        confirm_target=config.confirm_target or None,
+        accept_failed_proof=config.accept_failed_proof,
+        accept_loss=config.accept_loss,
+        accept_missing_definers=config.accept_missing_definers,
     )
+    result = operations.restore(_deployment(context), config.backup_id, wish)
     _show(context, result)
     return result
 

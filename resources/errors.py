@@ -151,6 +151,11 @@ class UnprovenBackupError(DbsyncError):
     meaning = "the backup was never proven, or its newest proof failed; nothing in the database was changed"
 
 
+class MissingDefinerError(DbsyncError):
+    exit_code, code = 25, "definer-missing"
+    meaning = "accounts that views, routines, triggers or events run as are not there; nothing was changed"
+
+
 class RemoteStorageError(DbsyncError):
     exit_code, code = 26, "remote-storage"
     meaning = "the bucket could not be used; what is stored on this machine is still there"
@@ -253,6 +258,11 @@ class RollbackFailedError(DbsyncError):
 class NothingToRollBackError(DbsyncError):
     exit_code, code = 63, "nothing-to-roll-back"
     meaning = "no deployment is there to be rolled back"
+
+
+class RestoreRefusedError(DbsyncError):
+    exit_code, code = 64, "restore-refused"
+    meaning = "restoring would lose rows users wrote; a person must decide; nothing was changed"
 
 
 INTERRUPTED_EXIT_CODE = 130

@@ -80,6 +80,13 @@ class Settings(ProofSettings, RemoteSettings):
         description="further attempts when that time ran out before anything ran",
         ge=0,
     )
+    restore_way: str = Field(
+        "auto",
+        alias="RESTORE_WAY",
+        description="auto: tables are restored as files where the server's data folder can be reached; "
+        "rows: never, so that the binary log holds what was restored",
+        pattern="^(auto|rows)$",
+    )
     prisma_migrations: Path | None = Field(
         None, alias="PRISMA_MIGRATIONS", description="migrations folder; default: found as Prisma finds it"
     )
@@ -313,6 +320,7 @@ def target_of(settings: Settings) -> Target:
         backup_proof=settings.backup_proof,
         accept_lossy=_names(settings.accept_lossy),
         mydumper=settings.mydumper,
+        restore_way=settings.restore_way,
         data_rules=settings.data_rules,
         health_url=settings.health_url,
         webhook=webhook.get_secret_value() if webhook else None,

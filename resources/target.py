@@ -72,6 +72,8 @@ class Target:
     """Tables whose FLOAT, JSON and INVISIBLE values a person lets a logical backup change."""
     mydumper: Path | None = None
     """$MYDUMPER: the mydumper to use instead of one on PATH; its myloader lies beside it."""
+    restore_way: str = "auto"
+    """auto | rows: whether a restore may bring whole files, which no binary log holds."""
     data_rules: Path | None = None
     """Folder with the user's own Great Expectations suites (JSON)."""
     health_url: str | None = None

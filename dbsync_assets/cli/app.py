@@ -16,6 +16,7 @@ from dbsync_assets.cli import (
     mysql,
     private,
     recover,
+    restore,
     status,
     ui,
     validate,
@@ -52,7 +53,21 @@ def root(
     del version  # the callback has printed it
 
 
-for group in (doctor, check, deploy, backups, validate, health, status, recover, private, mysql, demo, ui):
+for group in (
+    doctor,
+    check,
+    deploy,
+    backups,
+    validate,
+    health,
+    status,
+    restore,
+    recover,
+    private,
+    mysql,
+    demo,
+    ui,
+):
     group.register(app)
 
 

@@ -5,6 +5,7 @@ They take no lock and start no job: a private server can be had while the target
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from dbsync_assets.cli.context import Loaded, watching
@@ -14,13 +15,20 @@ if TYPE_CHECKING:
     from resources.backup.moment.moment import Moment
 
 
-def look_before(loaded: Loaded, backup_id: str, moment: Moment | None, as_json: bool) -> None:
+def look_before(
+    loaded: Loaded,
+    backup_id: str,
+    moment: Moment | None,
+    as_json: bool,
+    tables: Sequence[str] = (),
+    into: str = "",
+) -> None:
     """What a restore would replay and what the database would lose."""
     from resources.backup.point_in_time import preview_at
     from resources.mysql.binlog_event import utc_time
 
     with watching():
-        preview = preview_at(loaded.target, backup_id, moment)
+        preview = preview_at(loaded.target, backup_id, moment).narrowed(tables, into)
     if as_json:
         emit_json({"ok": True, **preview.as_dict()})
         return

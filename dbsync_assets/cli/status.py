@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from dbsync_assets.cli.context import HERE, Json, Project, load
-from dbsync_assets.cli.output import emit_json, say
+from dbsync_assets.cli.output import emit_json, say, size
 from resources.errors import (
     DiskFullError,
     EnvironmentCheckError,
@@ -39,6 +39,7 @@ def status(project: Project = HERE, as_json: Json = False) -> None:
     from resources.backup.index import look
     from resources.journal import Journal
     from resources.prisma.status import migration_status
+    from resources.rollback.kept import kept_databases
     from resources.rollback.reconcile import unfinished
     from resources.validation.expectation import with_replay
 
@@ -59,6 +60,7 @@ def status(project: Project = HERE, as_json: Json = False) -> None:
         refusal = found.refusal()
     stored = look(target.storage).entries
     fresh, room = freshness_anywhere(target, stored), headroom(target, stored)
+    kept = kept_databases(target)
     if as_json:
         error = refusal.as_dict() if refusal else None
         emit_json(
@@ -73,6 +75,7 @@ def status(project: Project = HERE, as_json: Json = False) -> None:
                     "fresh": fresh.is_fresh,
                     "room_for": room and room.fits,
                 },
+                "kept": [one.as_dict() for one in kept],
                 "error": error,
             }
         )
@@ -96,6 +99,9 @@ def status(project: Project = HERE, as_json: Json = False) -> None:
         say(f"{'' if fresh.is_fresh else '! '}{fresh}")
         if room and not room.is_enough:
             say(f"! storage: {room}")
+        for one in kept:
+            holds = f"{one.tables} tables, {size(one.bytes)}, since {one.since}"
+            say(f"a restore keeps database `{one.database}` ({one.kind}: {holds}): dbsync restore finish")
     if refusal:
         raise refusal
     if found.pending_names:

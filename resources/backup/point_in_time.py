@@ -7,8 +7,8 @@ backups, and from where they end those that the server still has.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -52,6 +52,16 @@ class Preview:
 
     def as_dict(self) -> dict[str, Any]:
         return self.plan.as_dict() | {"lost": self.lost.as_dict()}
+
+    def narrowed(self, tables: Collection[str], into: str) -> Preview:
+        """Of a restore of these tables only, or into a database of its own, which loses nothing."""
+        if into:
+            return replace(self, lost=Losses(0, "", ""))
+        if not tables:
+            return self
+        rows = {table: counts for table, counts in self.lost.rows.items() if table in tables}
+        changed = {table: parent for table, parent in self.lost.cascades.items() if table in tables}
+        return replace(self, lost=replace(self.lost, rows=rows, cascades=changed))
 
 
 def open_at(target: Target, backup_id: str, moment: Moment, folder: Path) -> PrivateServer:

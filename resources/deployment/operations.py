@@ -6,7 +6,6 @@ from typing import Any
 
 from resources.backup.incremental.make import make_incremental_backup
 from resources.backup.manifest import Manifest
-from resources.backup.moment.moment import Moment
 from resources.backup.retention import prune
 from resources.backup.verify import newest_backup, verify_backup
 from resources.deployment import offsite
@@ -15,7 +14,8 @@ from resources.errors import NothingToRollBackError, UsageError
 from resources.journal import DeploymentRecord
 from resources.prisma.reset import reset_database
 from resources.prisma.resolve import mark_applied, mark_rolled_back
-from resources.rollback.restore import restore_backup
+from resources.rollback.kept import Kept, drop_kept
+from resources.rollback.restore import Wish, restore_backup
 from resources.rollback.rollback import roll_back
 
 
@@ -30,31 +30,27 @@ def back_up_incrementally(deployment: Deployment) -> Manifest:
     return made
 
 
-def restore(
-    deployment: Deployment,
-    backup_id: str,
-    confirm_target: str | None,
-    accept_failed_proof: bool = False,
-    moment: Moment | None = None,
-) -> dict[str, Any]:
+def restore(deployment: Deployment, backup_id: str, wish: Wish) -> dict[str, Any]:
     """Put a backup back, or the state at a moment after it. Raises what `restore_backup` raises;
     result as a JSON-ready dict.
     """
     target = deployment.target
+    replaces_all = not wish.tables and not wish.into
 
     def work() -> dict[str, Any]:
-        restored = restore_backup(
-            target,
-            backup_id,
-            confirm_target=confirm_target,
-            accept_failed_proof=accept_failed_proof,
-            moment=moment,
-        )
-        for entry in deployment.journal.unfinished(target.name):  # what they owed is replaced
-            deployment.journal.record(entry.id, "restored", backup_id=backup_id)
+        restored = restore_backup(target, backup_id, wish)
+        if replaces_all:
+            for entry in deployment.journal.unfinished(target.name):  # what they owed is replaced
+                deployment.journal.record(entry.id, "restored", backup_id=restored.backup_id)
         return restored.as_dict()
 
-    deployment.result = deployment.run("restore", work, leave_killed=True)
+    deployment.result = deployment.run("restore", work, leave_killed=replaces_all)
+    return deployment.result
+
+
+def finish_restores(deployment: Deployment, kept: list[Kept]) -> list[str]:
+    """Drop what earlier restores keep, as it was shown to a person; the databases' names."""
+    deployment.result = deployment.run("restore finish", lambda: drop_kept(deployment.target, kept))
     return deployment.result
 
 

@@ -24,6 +24,11 @@ _ACCOUNTS = re.compile(
     re.I,
 )
 _EVENT = re.compile(rb"(?:CREATE|ALTER)\b.{0,400}?\bEVENT\b", re.I | re.DOTALL)
+_NAME = rb"(?:`(?:[^`]|``)+`|[^\s`.]+)"
+_IMPORT = re.compile(
+    rb"ALTER\s+TABLE\s+(?:%b\s*\.\s*)?%b\s*IMPORT\s+(?:PARTITION\b.*\s)?TABLESPACE\b" % (_NAME, _NAME),
+    re.I | re.DOTALL,
+)
 _CONTROL = re.compile(rb"(?:BEGIN|COMMIT|ROLLBACK|SAVEPOINT|XA)\b", re.I)
 
 
@@ -70,6 +75,11 @@ class Query:
     def may_be_of_event(self) -> bool:
         """CREATE EVENT or ALTER EVENT; perhaps something else, never the other way round."""
         return bool(_EVENT.match(self._start))
+
+    @property
+    def brings_files(self) -> bool:
+        """ALTER TABLE … IMPORT TABLESPACE: rows came that the log does not hold."""
+        return bool(_IMPORT.match(self._start))
 
 
 def gtid(kind: int, body: bytes) -> Gtid:

@@ -40,6 +40,11 @@ class Transaction:
         """ "" where the server has no GTIDs."""
         return gtid_text(self.gtid.source, self.gtid.number) if self.gtid.number else ""
 
+    @property
+    def brings_files(self) -> bool:
+        """Whether rows came with it that no log holds."""
+        return any(query.brings_files for query in self.queries)
+
 
 @dataclass
 class FileFacts:

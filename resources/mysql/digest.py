@@ -3,7 +3,8 @@
 `CHECKSUM TABLE` reads the stored values of every row, so it sees what a text
 digest cannot (FLOAT precision), at about two million rows a second (measured on
 MySQL 9.7). It does not see the types inside JSON: a DATE and a STRING of the
-same text are equal to it. It does not depend on row order. It does depend on
+same text are equal to it. Tables for which it is not the same twice have a digest
+of their own, see `column_digest`. It does not depend on row order. It does depend on
 column order and types: compare tables of the same definition only.
 """
 
@@ -17,6 +18,7 @@ from typing import Any
 
 from resources import progress
 from resources.errors import BackupFailedError
+from resources.mysql.column_digest import column_digest, has_multivalued_index
 from resources.mysql.connection import Connection, connect, quoted, rows, value
 from resources.mysql.endpoint import Endpoint
 from resources.mysql.schema import table_names
@@ -24,7 +26,7 @@ from resources.mysql.schema import table_names
 
 @dataclass(frozen=True)
 class TableDigest:
-    """`rows` is exact; `checksum` is MySQL's 32-bit CHECKSUM TABLE."""
+    """`rows` is exact; `checksum` has 32 bits, of CHECKSUM TABLE or `column_digest`."""
 
     rows: int
     checksum: int
@@ -39,6 +41,8 @@ class TableDigest:
 
 def table_digest(connection: Connection, database: str, table: str) -> TableDigest:
     """Rows and checksum of one table. Raises BackupFailedError where it cannot be read."""
+    if has_multivalued_index(connection, database, table):
+        return TableDigest(*column_digest(connection, database, table))
     name = f"{quoted(database)}.{quoted(table)}"
     if not _is_plain_innodb(connection, database, table):
         checksum = _checksum(connection, name)

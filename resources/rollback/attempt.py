@@ -20,14 +20,8 @@ from resources.mysql.server import PrivateServer
 from resources.rollback import refusal
 from resources.rollback.elsewhere import changed_elsewhere
 from resources.rollback.objects import read_objects, table_text
-from resources.rollback.put_back import (
-    OldState,
-    PutBackResult,
-    different_tables,
-    put_back,
-    read_old_state,
-    written_since,
-)
+from resources.rollback.old_state import OldState, different_tables, read_old_state, require_complete
+from resources.rollback.put_back import How, PutBackResult, put_back, written_since
 from resources.rollback.sessions import Ownership
 from resources.rollback.side import database_charset, drop_database, read_plan
 from resources.rollback.state import side_names
@@ -96,6 +90,8 @@ class Attempt:
                 tables = self._decide(connection, old)
             if not tables and not swapped and not self._objects_differ(connection, old):
                 return self._nothing_happened(connection, old)
+        if self._manifest and not swapped:
+            require_complete(self._source, old, self._manifest.tables)
         self._record("rolling_back", step="begun", tables=tables)
         result = put_back(
             self._target,
@@ -107,6 +103,7 @@ class Attempt:
             proven=self._manifest.tables if self._manifest else None,
             before_swap=self._last_look,
             deadline=self._deadline,
+            how=How(before_locks=self._catch_up),
         )
         self._verify(old)
         return self._conclude(old, result)
@@ -197,15 +194,19 @@ class Attempt:
 
     def _last_look(self, orphans: Mapping[str, int]) -> dict[str, Any]:
         """Under the tables' locks: what was written since we looked is in the log by now."""
+        self._catch_up()
+        self._orphans = orphans
+        self._refuse_losses()
+        self._lost = self._writes.as_dict() if self._writes else {}
+        return {"lost": self._lost, "blind": self._blind}
+
+    def _catch_up(self) -> None:
+        """Called without locks too: what putting back itself has logged is not read while users wait."""
         try:
             if self._log is not None:
                 self._log.catch_up()
         except CannotTellError as error:
             self._blind = str(error)
-        self._orphans = orphans
-        self._refuse_losses()
-        self._lost = self._writes.as_dict() if self._writes else {}
-        return {"lost": self._lost, "blind": self._blind}
 
     def _ownership(self) -> Ownership:
         entry = self._journal.get(self._entry.id)

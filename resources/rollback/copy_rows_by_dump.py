@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import tempfile
+from collections.abc import Mapping
 
 from resources.child_environment import mysql_environment
 from resources.errors import RestoreFailedError
-from resources.mysql.connection import execute, option_file, quoted, rows
+from resources.mysql.connection import Connection, execute, option_file, quoted, rows
 from resources.mysql.endpoint import Endpoint
 from resources.mysql.server import PrivateServer
 from resources.redact import redact
@@ -17,17 +18,10 @@ from resources.rollback.copy_rows_by_events import stored_columns
 def dump_table(endpoint: Endpoint, source: PrivateServer, database: str, side: str, table: str) -> None:
     """Copy one table's rows; raises RestoreFailedError when either program fails.
 
-    mysqldump prints a FLOAT with six digits; the copy it reads has DOUBLE instead, whose
-    text comes back as the same FLOAT.
+    mysqldump prints a FLOAT with six digits; a table with one is read from a copy that has
+    DOUBLE instead, whose text comes back as the same FLOAT.
     """
-    copy = f"{quoted(side)}.{quoted(table)}"
     with source.connect() as connection:
-        execute(
-            connection,
-            "SET SESSION sql_mode = 'NO_AUTO_VALUE_ON_ZERO', foreign_key_checks = 0,"
-            " innodb_strict_mode = OFF",
-        )
-        execute(connection, f"CREATE TABLE {copy} LIKE {quoted(database)}.{quoted(table)}")
         stored = stored_columns(connection, database, table)
         floats = rows(
             connection,
@@ -35,21 +29,40 @@ def dump_table(endpoint: Endpoint, source: PrivateServer, database: str, side: s
             " AND table_name = %s AND data_type = 'float'",
             (database, table),
         )
-        for name, nullable in floats:
-            if name in stored:
-                null = "NULL" if nullable == "YES" else "NOT NULL"
-                execute(connection, f"ALTER TABLE {copy} MODIFY {quoted(name)} DOUBLE {null}")
-        columns = ", ".join(map(quoted, stored))
-        execute(
-            connection,
-            f"INSERT INTO {copy} ({columns}) SELECT {columns} FROM {quoted(database)}.{quoted(table)}",
-        )
-    _pipe(endpoint, source, side, table)
-    with source.connect() as connection:
-        execute(connection, f"DROP TABLE {copy}")
+        doubled = {name: nullable == "YES" for name, nullable in floats if name in stored}
+        if doubled:
+            _make_copy(connection, database, side, table, stored, doubled)
+    _pipe(endpoint, source, side if doubled else database, side, table)
+    if doubled:
+        with source.connect() as connection:
+            execute(connection, f"DROP TABLE {quoted(side)}.{quoted(table)}")
 
 
-def _pipe(endpoint: Endpoint, source: PrivateServer, side: str, table: str) -> None:
+def _make_copy(
+    connection: Connection,
+    database: str,
+    side: str,
+    table: str,
+    stored: list[str],
+    floats: Mapping[str, bool],
+) -> None:
+    """`floats`: column → whether it may be NULL."""
+    origin, copy = f"{quoted(database)}.{quoted(table)}", f"{quoted(side)}.{quoted(table)}"
+    execute(
+        connection,
+        "SET SESSION sql_mode = 'NO_AUTO_VALUE_ON_ZERO', foreign_key_checks = 0, innodb_strict_mode = OFF",
+    )
+    execute(connection, f"CREATE DATABASE IF NOT EXISTS {quoted(side)}")
+    execute(connection, f"DROP TABLE IF EXISTS {copy}")
+    execute(connection, f"CREATE TABLE {copy} LIKE {origin}")
+    for name, nullable in floats.items():
+        null = "NULL" if nullable else "NOT NULL"
+        execute(connection, f"ALTER TABLE {copy} MODIFY {quoted(name)} DOUBLE {null}")
+    columns = ", ".join(map(quoted, stored))
+    execute(connection, f"INSERT INTO {copy} ({columns}) SELECT {columns} FROM {origin}")
+
+
+def _pipe(endpoint: Endpoint, source: PrivateServer, origin: str, side: str, table: str) -> None:
     programs = source.installation
     with (
         option_file(source.endpoint) as read_options,
@@ -73,7 +86,7 @@ def _pipe(endpoint: Endpoint, source: PrivateServer, side: str, table: str) -> N
             "--default-character-set=utf8mb4",
             "--max-allowed-packet=1G",
             "--",
-            side,
+            origin,
             table,
         ]
         load = [
@@ -82,7 +95,7 @@ def _pipe(endpoint: Endpoint, source: PrivateServer, side: str, table: str) -> N
             "--binary-mode",
             "--max-allowed-packet=1G",
             "--default-character-set=utf8mb4",
-            "--init-command=SET SESSION foreign_key_checks=0",
+            "--init-command=SET SESSION foreign_key_checks=0, unique_checks=0",
             f"--database={side}",
         ]
         with subprocess.Popen(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 _NAME = r"`(?:[^`]|``)*`"
@@ -77,12 +77,17 @@ def indexes_of(create_table: str, keys: list[ForeignKey]) -> dict[str, str]:
     return found
 
 
-def without_foreign_keys(create_table: str) -> str:
-    """The same table's text with no foreign key; its indexes stay."""
+def without_foreign_keys(create_table: str, names: Collection[str] | None = None) -> str:
+    """The same table's text without the foreign keys `names` (default: all); its indexes stay."""
     first, *rest = create_table.split("\n")
     end = next(number for number, line in enumerate(rest) if line.startswith(")"))
-    elements = [line.removesuffix(",") for line in rest[:end] if not _LINE.fullmatch(line)]
+    elements = [line.removesuffix(",") for line in rest[:end] if not _is_key(line, names)]
     return "\n".join([first, ",\n".join(elements), *rest[end:]])
+
+
+def _is_key(line: str, names: Collection[str] | None) -> bool:
+    key = _LINE.fullmatch(line)
+    return key is not None and (names is None or _plain(key["name"]) in names)
 
 
 def children_of(tables: Mapping[str, str], parents: set[str]) -> dict[str, list[ForeignKey]]:

@@ -137,6 +137,15 @@ def equalise(connection: Connection, database: str, wanted: Objects) -> None:
             create(connection, event)
 
 
+def equalise_views(connection: Connection, database: str, wanted: Collection[Definition]) -> None:
+    """As `equalise`, these views alone."""
+    actual = read_views(connection, database, {view.name for view in wanted})
+    for view in actual:
+        if view not in wanted:
+            execute(connection, f"DROP VIEW IF EXISTS {quoted(view.name)}")
+    create_views(connection, [view for view in wanted if view not in actual])
+
+
 def equalise_triggers(
     connection: Connection,
     database: str,

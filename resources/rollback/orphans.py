@@ -1,11 +1,11 @@
-"""Rows of users that would point at nothing: their parents are not among the old rows."""
+"""Rows that would point at nothing once old tables are in place, on either side of a foreign key."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 from resources.mysql.connection import Connection, quoted, value
-from resources.rollback.foreign_keys import ForeignKey
+from resources.rollback.foreign_keys import ForeignKey, foreign_keys
 
 
 def orphans(
@@ -44,6 +44,37 @@ def orphans(
             if number:
                 name = f"{child if schema == database else f'{schema}.{child}'} → {key.table}"
                 found[name] = found.get(name, 0) + number
+    return found
+
+
+def coming_orphans(
+    connection: Connection, database: str, side: str, coming: Mapping[str, str], parents: Mapping[str, str]
+) -> dict[str, int]:
+    """Rows of the `coming` tables whose parent stays as it is and does not have theirs, by "child → parent".
+
+    `coming`, `parents`: name → text. No aliases: the session holds these tables' locks.
+    """
+    found: dict[str, int] = {}
+    for child, text in coming.items():
+        for key in foreign_keys(text):
+            if key.database is not None or key.table in coming or not _has(parents, key):
+                continue
+            here, there = f"{quoted(side)}.{quoted(child)}", f"{quoted(database)}.{quoted(key.table)}"
+            refers = " AND ".join(
+                f"{here}.{mine} = {there}.{theirs}"
+                for mine, theirs in zip(key.columns, key.referenced, strict=True)
+            )
+            # A key with a NULL in it points at nothing on purpose.
+            given = " AND ".join(f"{here}.{mine} IS NOT NULL" for mine in key.columns)
+            number = int(
+                value(
+                    connection,
+                    f"SELECT COUNT(*) FROM {here} LEFT JOIN {there} ON {refers}"
+                    f" WHERE {given} AND {there}.{key.referenced[0]} IS NULL",
+                )
+            )
+            if number:
+                found[f"{child} → {key.table}"] = number
     return found
 
 

@@ -3,29 +3,28 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import pymysql
 
 from resources import progress
-from resources.errors import BackupCorruptError, RestoreFailedError
-from resources.mysql.collations import made_again, without_defaults
-from resources.mysql.connection import Connection, connect, execute, is_denied, quoted, rows
+from resources.errors import RestoreFailedError
+from resources.mysql.connection import Connection, execute, quoted
 from resources.mysql.digest import TableDigest, table_digests
-from resources.mysql.schema import canonical_table, table_names
 from resources.mysql.server import PrivateServer
-from resources.rollback.copy_rows import carry_rows
-from resources.rollback.foreign_keys import without_foreign_keys
+from resources.rollback.foreign_keys import children_of
+from resources.rollback.load_side import LeftBehind, Loaded, Record, SideLoad
 from resources.rollback.may_create import require_may_create
 from resources.rollback.objects import (
     Definition,
-    Objects,
     equalise,
     equalise_foreign_keys,
+    equalise_views,
     read_objects,
-    table_text,
 )
+from resources.rollback.old_state import OldState
 from resources.rollback.side import (
     MARKER,
     Plan,
@@ -38,11 +37,27 @@ from resources.rollback.side import (
 )
 from resources.rollback.stripped import FACT, mend
 from resources.rollback.swap import BeforeSwap, finish_locked, outside_keys, swap
+from resources.rollback.tolerant_session import tolerant_session
 from resources.target import Target
 
-Record = Callable[..., None]
-"""`record(step, **facts)`: mending (where a killed run made it necessary), side, loaded, compared,
-swapping, swapped, equal. On disk when it returns."""
+
+@dataclass(frozen=True)
+class How:
+    """What a restore does differently from a rollback."""
+
+    by_files: bool = False
+    """Whole files may be taken where they can be reached; the rows are in no binary log then."""
+    left: LeftBehind | None = None
+    """What an earlier run had complete."""
+    views: Collection[str] | None = None
+    """Nothing but the tables and these views is made equal; None: everything in the database is."""
+    accept_missing_definers: bool = True
+    keeps_side: Callable[[BaseException], bool] = lambda _: False
+    """After which errors the side database stays, for the next run to go on from."""
+    judges_parents: bool = False
+    """Whether rows that come back must find their parents in the tables that stay."""
+    before_locks: Callable[[], None] = lambda: None
+    """Called when everything is ready and no lock is held yet."""
 
 
 @dataclass(frozen=True)
@@ -51,38 +66,11 @@ class PutBackResult:
     digests: Mapping[str, TableDigest]
     """Of the tables put back, as the source has them."""
     carrier: str
-    """row events, mysqldump, or "" where a killed run had done that part."""
+    """files, row events, mysqldump, several of them, or "" where a killed run had done that part."""
     aside: str
     """The database that holds what was replaced."""
     seconds: float
     notes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class OldState:
-    """What the private server holds: texts as `SHOW CREATE` prints them."""
-
-    database: str
-    tables: Mapping[str, str]
-    objects: Objects
-    charset: tuple[str, str]
-
-
-def read_old_state(source: PrivateServer, database: str, *, from_dump: bool = False) -> OldState:
-    """`from_dump`: the server was filled from a dump, which writes every column's collation out."""
-    with source.connect() as connection:
-        charset = database_charset(connection, database)
-        if charset is None:
-            raise RestoreFailedError(
-                f"the backup has no database `{database}`",
-                where=str(source.folder),
-                hint="dbsync backups list",
-            )
-        objects = read_objects(connection, database)
-        tables = {name: table_text(connection, database, name) for name in table_names(connection, database)}
-        if from_dump:
-            tables = {name: without_defaults(text) for name, text in tables.items()}
-        return OldState(database, tables, objects, charset)
 
 
 def put_back(
@@ -96,6 +84,7 @@ def put_back(
     proven: Mapping[str, TableDigest] | None = None,
     before_swap: BeforeSwap = lambda _: None,
     deadline: float | None = None,
+    how: How | None = None,
 ) -> PutBackResult:
     """Make `tables` of the target (names there now, or in `old`, or both) and every view,
     routine, trigger and event equal to the private server's.
@@ -103,11 +92,14 @@ def put_back(
     Until the swap nothing in the database is touched; the swap is one atomic statement;
     what it replaced is in `names.aside` afterwards, without its triggers and foreign keys.
     May be called again after being killed anywhere: it finishes, or begins anew.
-    `proven`: every table's digest as the backup was proven to hold it, where that is known.
+    `record(step, **facts)`: mending (where a killed run made it necessary), side, adopting,
+    table (for each), loaded, compared, swapping, swapped, equal; on disk when it returns.
+    `proven`: the tables' digests as the backup was proven to hold them, where that is known.
     `deadline` in seconds of time.monotonic(), up to the swap. Raises RestoreFailedError,
-    BackupCorruptError, what `before_swap` raises, and pymysql errors.
+    BackupCorruptError, DiskFullError, MissingDefinerError, what `before_swap` raises, and
+    pymysql errors.
     """
-    begun = time.monotonic()
+    begun, how = time.monotonic(), how or How()
 
     def still_time() -> None:
         if deadline is not None and time.monotonic() > deadline:
@@ -117,10 +109,8 @@ def put_back(
                 hint="raise ROLLBACK_TIMEOUT, then type the command again",
             )
 
-    with connect(target.endpoint) as connection:
-        _prepare_session(connection, target)
-        carrier, notes = "", list[str]()
-        digests: Mapping[str, TableDigest] | None = None
+    with tolerant_session(target) as connection:
+        loaded: Loaded | None = None
         plan = read_plan(connection, names.aside)
         if plan is None:
             mend(connection, target.database, names, lambda **facts: record("mending", **facts))
@@ -129,13 +119,17 @@ def put_back(
                 drop_database(connection, leftover)
             plan = _plan(connection, target.database, tables, unfinished)
             try:
-                digests = _source_digests(source, old, plan, proven)
-                carrier, notes = _load(
-                    target, source, old, plan, digests, names, connection, record, still_time
-                )
+                coming = [table for table in plan.tables if table in old.tables]
+                loader = SideLoad(target, source, old, names, record, proven, still_time)
+                notes = _begin(target, old, plan, names, connection, record, how)
+                loaded = loader.run(coming, by_files=how.by_files, left=how.left)
+                loaded.notes += notes
+                record("loaded", carrier=loaded.carrier)
+                record("compared")
+                still_time()
+                how.before_locks()
                 _ensure_database(connection, target.database, old.charset)
-                with connect(target.endpoint) as other:
-                    _prepare_session(other, target)
+                with tolerant_session(target) as other:
                     threads = [int(one.thread_id()) for one in (connection, other)]
                     record("swapping", put_back_threads=threads, tables=list(plan.tables))
                     swap(
@@ -146,13 +140,14 @@ def put_back(
                         plan,
                         old.tables,
                         old.objects,
-                        digests,
+                        loaded.digests,
                         before_swap,
+                        loaded.seen,
+                        judges_parents=how.judges_parents,
                     )
-            except Exception:
-                if connection.open and is_untouched(connection, names):
-                    for leftover in (names.side, names.aside):
-                        drop_database(connection, leftover)
+            except Exception as error:
+                if not how.keeps_side(error):
+                    _tidy(connection, names)
                 raise
             record("swapped", verified=True)
         else:
@@ -163,32 +158,16 @@ def put_back(
                 tables=list(plan.tables),
                 verified=bool(plan.facts.get("verified")),
             )
-        _finish(connection, target.database, plan, old)
+        _finish(connection, target.database, plan, old, how.views)
         drop_database(connection, names.side)
         record("equal")
-    if digests is None:
-        digests = table_digests(source.endpoint, old.database, [t for t in plan.tables if t in old.tables])
-    return PutBackResult(plan.tables, digests, carrier, names.aside, time.monotonic() - begun, tuple(notes))
-
-
-def _prepare_session(connection: Connection, target: Target) -> None:
-    wait = max(1, int(target.policy.lock_wait_timeout))
-    execute(connection, f"SET SESSION lock_wait_timeout = {wait}, SESSION foreign_key_checks = 0")
-    # Zero dates and zero ids are old values like any other here.
-    execute(connection, "SET SESSION sql_mode = 'NO_AUTO_VALUE_ON_ZERO'")
-    for name in ("innodb_strict_mode", "sql_require_primary_key", "sql_generate_invisible_primary_key"):
-        found = rows(connection, f"SHOW SESSION VARIABLES LIKE '{name}'")
-        if found and found[0][1] == "ON":
-            _switch_off(connection, name)
-
-
-def _switch_off(connection: Connection, name: str) -> None:
-    try:
-        execute(connection, f"SET SESSION {name} = OFF")
-    except pymysql.err.OperationalError as error:
-        # Then the server may refuse an old table's definition, in words of its own, in the side database.
-        if not is_denied(error):
-            raise
+    if loaded is None:
+        there = [table for table in plan.tables if table in old.tables]
+        loaded = Loaded(table_digests(source.endpoint, old.database, there))
+    seconds = time.monotonic() - begun
+    return PutBackResult(
+        plan.tables, loaded.digests, loaded.carrier, names.aside, seconds, tuple(loaded.notes)
+    )
 
 
 def _plan(connection: Connection, database: str, tables: Sequence[str], unfinished: Plan | None) -> Plan:
@@ -200,52 +179,26 @@ def _plan(connection: Connection, database: str, tables: Sequence[str], unfinish
     return Plan(tuple(sorted(set(tables))), tuple(sorted(outside)))
 
 
-def _load(
+def _begin(
     target: Target,
-    source: PrivateServer,
     old: OldState,
     plan: Plan,
-    digests: Mapping[str, TableDigest],
     names: SideNames,
     connection: Connection,
     record: Record,
-    still_time: Callable[[], None],
-) -> tuple[str, list[str]]:
-    """Build the side database and prove it; returns (carrier, notes)."""
-    coming = list(digests)
+    how: How,
+) -> list[str]:
+    """Make the two databases, see whether everything may be created; returns notes."""
     if MARKER in old.tables:
         raise RestoreFailedError(f"a table of the database is called {MARKER}", where=target.name)
     record("side", side=names.side, aside=names.aside, tables=list(plan.tables))
     make_side(connection, names, *old.charset)
-    notes = require_may_create(connection, names.side, _to_create(connection, target.database, plan, old))
-    execute(connection, f"USE {quoted(names.side)}")
-    for table in coming:
-        execute(connection, made_again(without_foreign_keys(old.tables[table])))
+    missing = _to_create(connection, target.database, plan, old)
+    notes = require_may_create(
+        connection, names.side, missing, accept_missing_definers=how.accept_missing_definers
+    )
     write_marker(connection, names, plan)
-    carrier = carry_rows(target.endpoint, source, old.database, names.side, coming, still_time)
-    record("loaded", carrier=carrier)
-    _require_equal(target, digests, names.side)
-    record("compared")
-    still_time()
-    return carrier, notes
-
-
-def _source_digests(
-    source: PrivateServer, old: OldState, plan: Plan, proven: Mapping[str, TableDigest] | None
-) -> Mapping[str, TableDigest]:
-    """Of the tables that are to come. Raises BackupCorruptError where it is not what was proven."""
-    digests = table_digests(source.endpoint, old.database, [t for t in plan.tables if t in old.tables])
-    if proven is not None:
-        uneven = {name for name, digest in digests.items() if proven.get(name) != digest}
-        uneven |= set(proven) ^ set(old.tables)
-        if uneven:
-            raise BackupCorruptError(
-                "the backup does not hold what it was proven to hold; nothing in the database was touched",
-                where=str(source.folder),
-                why=_names(sorted(uneven)),
-                hint="dbsync backups verify; dbsync backups list",
-            )
-    return digests
+    return notes
 
 
 def _to_create(connection: Connection, database: str, plan: Plan, old: OldState) -> list[Definition]:
@@ -264,26 +217,35 @@ def _ensure_database(connection: Connection, database: str, charset: tuple[str, 
         )
 
 
-def _finish(connection: Connection, database: str, plan: Plan, old: OldState) -> None:
+def _finish(
+    connection: Connection, database: str, plan: Plan, old: OldState, views: Collection[str] | None
+) -> None:
     """What is not a table, and whatever a killed run left undone. May be repeated."""
     execute(connection, f"USE {quoted(database)}")
-    finish_locked(connection, database, plan, old.tables, old.objects, set(old.tables))
-    equalise_foreign_keys(connection, database, dict(old.tables))
-    equalise(connection, database, old.objects)
+    moved = set(plan.tables)
+    near = set(old.tables) if views is None else moved | set(children_of(old.tables, moved))
+    finish_locked(connection, database, plan, old.tables, old.objects, near)
+    if views is None:
+        equalise_foreign_keys(connection, database, dict(old.tables))
+        equalise(connection, database, old.objects)
+    else:
+        equalise_views(connection, database, [one for one in old.objects.views if one.name in views])
 
 
-def _require_equal(target: Target, wanted: Mapping[str, TableDigest], database: str) -> None:
-    """Raises RestoreFailedError that names the tables of `database` whose rows are others."""
-    actual = table_digests(target.endpoint, database, list(wanted))
-    different = [table for table in wanted if wanted[table] != actual[table]]
-    if different:
-        raise RestoreFailedError(
-            f"rows of {_names(different)} did not come back as they were;"
-            " nothing in the database was touched",
-            where=f"{target.name}, database {database}",
-            why="; ".join(f"`{t}`: expected {wanted[t]}, got {actual[t]}" for t in different[:5]),
-            hint="GRANT REPLICATION_APPLIER ON *.* TO the user (rows are then carried exactly); try again",
-        )
+def _tidy(connection: Connection, names: SideNames) -> None:
+    """Drop what was made, unless it is needed to put right what was begun."""
+    with suppress(pymysql.err.MySQLError):  # then the next run does it
+        if connection.open and is_untouched(connection, names):
+            for leftover in (names.side, names.aside):
+                drop_database(connection, leftover)
+
+
+def is_untouched(connection: Connection, names: SideNames) -> bool:
+    """Whether the present tables are whole and in place: no swap, and nothing taken off for one."""
+    if read_plan(connection, names.aside) is not None:
+        return False
+    plan = read_plan(connection, names.side)
+    return plan is None or FACT not in plan.facts
 
 
 def written_since(target: Target, digests: Mapping[str, TableDigest]) -> list[str]:
@@ -297,31 +259,3 @@ def written_since(target: Target, digests: Mapping[str, TableDigest]) -> list[st
         for name, digest in digests.items()
         if now[name] != digest
     ]
-
-
-def is_untouched(connection: Connection, names: SideNames) -> bool:
-    """Whether the present tables are whole and in place: no swap, and nothing taken off for one."""
-    if read_plan(connection, names.aside) is not None:
-        return False
-    plan = read_plan(connection, names.side)
-    return plan is None or FACT not in plan.facts
-
-
-def _comparable(create_table: str) -> str:
-    return without_defaults(canonical_table(create_table))
-
-
-def _names(tables: Sequence[str]) -> str:
-    return ", ".join(f"`{table}`" for table in tables[:5])
-
-
-def different_tables(connection: Connection, database: str, old: OldState) -> list[str]:
-    """Tables whose text is not the old one's, or that are on one side only."""
-    names = set(table_names(connection, database)) if database_charset(connection, database) else set()
-    return sorted(
-        name
-        for name in names | set(old.tables)
-        if name not in names
-        or name not in old.tables
-        or _comparable(table_text(connection, database, name)) != _comparable(old.tables[name])
-    )

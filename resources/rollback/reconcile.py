@@ -15,7 +15,7 @@ from resources.mysql.connection import connect, execute, quoted, rows
 from resources.mysql.leftovers import stop_leftovers
 from resources.mysql.schema import table_names
 from resources.rollback.objects import read_objects
-from resources.rollback.restore import RESTORES
+from resources.rollback.restore_journal import RESTORES
 from resources.rollback.rollback import roll_back
 from resources.rollback.side import database_charset, read_plan
 from resources.target import Target

@@ -1,11 +1,9 @@
-"""`dbsync restore ID`: a backup's database back into its target, what was there kept aside."""
+"""`dbsync restore ID`: a backup's tables back into its target, or beside it; what was there is kept."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import uuid4
 
@@ -13,11 +11,8 @@ import pymysql
 
 from resources import progress
 from resources.backup.age_keys import require_key
-from resources.backup.manifest import Manifest
 from resources.backup.moment.base import possible_bases
-from resources.backup.moment.moment import END, Moment
-from resources.backup.open import open_manifest
-from resources.backup.point_in_time import opened_at
+from resources.backup.moment.moment import Moment
 from resources.backup.remote.fetch import fetch_backup
 from resources.backup.remote.listing import locate
 from resources.backup.stored_files import verify_files
@@ -26,29 +21,38 @@ from resources.backup.work_folder import work_folder
 from resources.errors import (
     ConnectError,
     DbsyncError,
+    DiskFullError,
+    MissingDefinerError,
     RestoreFailedError,
-    TargetMismatchError,
+    RestoreRefusedError,
+    UsageError,
 )
 from resources.journal import Journal
 from resources.mysql.connection import connect, value
-from resources.mysql.digest import TableDigest
+from resources.mysql.get import get_mysql
 from resources.mysql.schema import table_names
 from resources.mysql.server import PrivateServer
-from resources.rollback.put_back import (
-    PutBackResult,
-    different_tables,
-    put_back,
-    read_old_state,
-    written_since,
+from resources.rollback.copy_rows import FILES
+from resources.rollback.load_side import LeftBehind
+from resources.rollback.old_state import OldState, different_tables, read_old_state, require_complete
+from resources.rollback.put_back import How, PutBackResult, is_untouched, put_back
+from resources.rollback.restore_checks import (
+    command,
+    incomplete,
+    require_empty,
+    require_new_name,
+    require_target,
+    way_back,
 )
+from resources.rollback.restore_journal import RESTORES, left_behind
+from resources.rollback.restore_losses import Losses, Since
+from resources.rollback.restore_scope import Scope, named_tables, require_known, tables_apart
+from resources.rollback.restore_source import Origin, is_backup_itself, open_origin
 from resources.rollback.side import SideNames, drop_database, is_of_restore, leftovers, read_plan
 from resources.rollback.spelling import as_spelled
-from resources.rollback.state import UNREACHABLE
 from resources.rollback.stripped import mend
+from resources.rollback.swap import TablesInUseError
 from resources.target import Target
-
-RESTORES = "restores"
-"""The journal of restores, beside that of deployments."""
 
 
 @dataclass(frozen=True)
@@ -58,9 +62,11 @@ class RestoreResult:
     tables: tuple[str, ...]
     rows: int
     aside: str
-    """The database that keeps what was replaced."""
+    """The database that keeps what was replaced; "" where nothing was."""
     carrier: str
     seconds: float
+    lost: dict[str, object] = field(default_factory=dict)
+    """What had been written since the backup, per table: it is in `aside` now."""
     notes: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
@@ -70,174 +76,261 @@ class RestoreResult:
             "tables": list(self.tables),
             "rows": self.rows,
             "replaced_state": self.aside,
-            "drop_it_with": f"DROP DATABASE `{self.aside}`",
+            "drop_it_with": way_back(self.aside),
             "carrier": self.carrier,
             "seconds": round(self.seconds, 3),
+            "lost": self.lost,
             "notes": list(self.notes),
         }
 
 
-def restore_backup(
-    target: Target,
-    backup_id: str,
-    *,
-    confirm_target: str | None = None,
-    accept_failed_proof: bool = False,
-    moment: Moment | None = None,
-) -> RestoreResult:
-    """Put every table and object of the backup into the target; digests compared before and after.
+@dataclass(frozen=True)
+class Wish:
+    """What exactly is asked for."""
 
-    Tables that the backup does not have leave the database too; all that was there is in the
-    database that the result names. Raises, with nothing touched: NoSuchBackupError,
-    BackupCorruptError, BackupKeyError, RemoteStorageError, UnprovenBackupError where its newest
-    proof failed (unless `accept_failed_proof`), TargetMismatchError (unless `confirm_target` is the
-    target's name), DiskFullError. Raises RestoreFailedError where it stopped later, saying what is
-    where. `moment`: the state at a moment after the backup, whose id may then be empty (see
-    `opened_at`).
+    tables: tuple[str, ...] = ()
+    """Empty: all of the database."""
+    into: str = ""
+    """A database of the target's server that is made for it; "": the target's own."""
+    moment: Moment | None = None
+    """The state at a moment after the backup."""
+    confirm_target: str | None = None
+    accept_failed_proof: bool = False
+    accept_loss: bool = False
+    accept_missing_definers: bool = False
+
+
+def restore_backup(target: Target, backup_id: str, wish: Wish | None = None) -> RestoreResult:
+    """Put tables of a backup into the target; digests compared before they change places.
+
+    Without `tables`: every table and object, and tables that the backup does not have leave the
+    database too. With `into`: into a new database of the same server, and the target's own is
+    not touched. What was replaced is in the database that the result names. A restore that was
+    killed goes on with the tables that were complete. `backup_id` may be empty with a moment (see
+    `opened_at`). Raises, with nothing touched: NoSuchBackupError, BackupCorruptError,
+    BackupKeyError, RemoteStorageError, UnprovenBackupError where its newest proof failed (unless
+    `accept_failed_proof`), MomentError, ChainBrokenError, TargetMismatchError (unless
+    `confirm_target` is the target's name), UsageError, ConfirmationError, DiskFullError,
+    RestoreRefusedError where rows written since would be lost (unless `accept_loss` or
+    ROLLBACK_PRESERVE_USER_DATA=false), MissingDefinerError. Raises RestoreFailedError where it
+    stopped later, saying what is where.
     """
-    begun = time.monotonic()
-    if not backup_id and moment is not None:
-        backup_id = possible_bases(target, moment)[0].id
-    manifest = locate(target, backup_id)
-    _require_target(target, manifest, confirm_target)
-    require_usable(target.storage, manifest, accept_failed_proof=accept_failed_proof)
-    named, target = target.name, as_spelled(target)
-    fetch_backup(target, backup_id, to_open=True)
-    with progress.step(f"verify backup {backup_id}"):
-        manifest = verify_files(target.storage, backup_id)
-    require_key(manifest, target.age_identity)
-    _clear_leftovers(target)
-    names = SideNames.of(target.database, f"r{uuid4().hex[:8]}")
-    journal = Journal(target.storage, RESTORES)
-    entry = journal.begin(named, backup_id=backup_id, side=names.side, aside=names.aside)
-    folder = work_folder(target, f"restore-{backup_id}-{time.time_ns()}")
-    try:
-        with progress.step(f"open backup {backup_id}"):
-            source, base, notes = _open(target, manifest, moment, folder)
-    except BaseException as error:
-        journal.record(entry, "failed", error=str(error), note="nothing was changed")
-        raise
-    try:
-        proven = (manifest.tables or None) if base is manifest else None
-        result = _put_back(target, base, proven, source, names, journal, entry)
-    except (DbsyncError, pymysql.err.MySQLError, OSError) as error:
-        journal.record(entry, "restore_incomplete", error=str(error))
-        raise _incomplete(target, backup_id, names, error) from error
-    finally:
-        source.discard()
-    journal.record(entry, "restored")
-    return RestoreResult(
-        backup_id,
-        target.database,
-        result.tables,
-        sum(digest.rows for digest in result.digests.values()),
-        names.aside,
-        result.carrier,
-        time.monotonic() - begun,
-        (*notes, *result.notes),
-    )
+    return _Restore(target, backup_id, wish or Wish()).run()
 
 
-def _open(
-    target: Target, manifest: Manifest, moment: Moment | None, folder: Path
-) -> tuple[PrivateServer, Manifest, list[str]]:
-    """(the private server, the full backup that it was made from, what is to be said of it)."""
-    if moment is None and manifest.type == "full":
-        return open_manifest(target, manifest, folder), manifest, []
-    opened = opened_at(target, manifest.id, moment or END, folder)
-    plan = opened.plan
-    file, position = plan.reached
-    return opened.server, plan.base, [f"as of {plan.moment}: {file}:{position}", *plan.notes]
+class _Restore:
+    def __init__(self, target: Target, backup_id: str, wish: Wish) -> None:
+        self._begun = time.monotonic()
+        self._named = target.name
+        if not backup_id and wish.moment is not None:
+            backup_id = possible_bases(target, wish.moment)[0].id
+        self._manifest = locate(target, backup_id)
+        require_target(target, self._manifest, wish.confirm_target, into=wish.into)
+        require_usable(target.storage, self._manifest, accept_failed_proof=wish.accept_failed_proof)
+        if wish.into:
+            require_new_name(target, wish.into)
+        self._origin = as_spelled(target)
+        self._target = replace(self._origin, database=wish.into) if wish.into else self._origin
+        self._wish = wish
+        self._tables: tuple[str, ...] | None = wish.tables or None
+        self._names = SideNames.of(self._origin.database, f"r{uuid4().hex[:8]}")
+        self._journal = Journal(target.storage, RESTORES)
+        self._losses: Losses | None = None
 
-
-def _put_back(
-    target: Target,
-    manifest: Manifest,
-    proven: Mapping[str, TableDigest] | None,
-    source: PrivateServer,
-    names: SideNames,
-    journal: Journal,
-    entry: str,
-) -> PutBackResult:
-    old = read_old_state(source, manifest.database, from_dump=manifest.engine != "clone")
-    with connect(target.endpoint) as connection:
-        present = table_names(connection, target.database)
-    result = put_back(
-        target,
-        source,
-        old,
-        sorted({*present, *old.tables}),
-        names=names,
-        proven=proven,
-        record=lambda step, **facts: journal.record(entry, "restoring", step=step, **facts),
-    )
-    with connect(target.endpoint) as connection:
-        different = different_tables(connection, target.database, old)
-    if different:
-        raise RestoreFailedError(
-            "the database does not have the schema that the backup has",
-            where=", ".join(f"`{name}`" for name in different),
-            why="somebody changes it while it is restored, or the restore went wrong",
+    def run(self) -> RestoreResult:
+        target, backup_id = self._target, self._manifest.id
+        if self._wish.into:
+            require_empty(target)
+        if is_backup_itself(self._manifest, self._wish.moment):
+            # It costs little to know these before anything is fetched or unpacked.
+            if self._tables and self._manifest.tables:
+                known = self._manifest.tables, self._manifest.schema.views
+                self._tables = require_known(self._tables, *known)
+            self._look_for_losses(Since.of(self._manifest))
+        fetch_backup(self._origin, backup_id, to_open=True)
+        with progress.step(f"verify backup {backup_id}"):
+            self._manifest = verify_files(target.storage, backup_id)
+        require_key(self._manifest, target.age_identity)
+        left = self._clear_leftovers()
+        entry = self._journal.begin(
+            self._named, side=self._names.side, aside=self._names.aside, **self._identity()
         )
-    return replace(result, notes=(*result.notes, *written_since(target, result.digests)))
-
-
-def _require_target(target: Target, manifest: Manifest, confirm_target: str | None) -> None:
-    if confirm_target is not None and confirm_target != target.name:
-        raise TargetMismatchError(
-            f"--confirm-target is {confirm_target!r}, and the target is {target.name!r}",
-            where=target.name,
-            hint=f"dbsync restore {manifest.id} --confirm-target {target.name}",
-        )
-    with connect(target.endpoint) as connection:
-        uuid = str(value(connection, "SELECT @@server_uuid"))
-    others = []
-    if manifest.database not in (target.database, as_spelled(target).database):
-        others.append(f"it is of database `{manifest.database}`, not `{target.database}`")
-    if manifest.server_uuid != uuid:
-        others.append(f"it is of server {manifest.server_uuid}, not {uuid}")
-    if others and confirm_target is None:
-        raise TargetMismatchError(
-            f"backup {manifest.id} was not made of this target; nothing was changed",
-            where=target.name,
-            why="; ".join(others),
-            hint=f"if that is meant: dbsync restore {manifest.id} --confirm-target {target.name}",
+        folder = work_folder(target, f"restore-{backup_id}-{time.time_ns()}")
+        try:
+            with progress.step(f"open backup {backup_id}"):
+                origin = open_origin(self._origin, self._manifest, self._wish.moment, folder)
+        except BaseException as error:
+            self._journal.record(entry, "failed", error=str(error), note="nothing was changed")
+            raise
+        try:
+            result, scope = self._put_back(origin, entry, left)
+        except (DbsyncError, pymysql.err.MySQLError, OSError) as error:
+            if _is_plain(error) and self._is_untouched():
+                self._journal.record(entry, "failed", error=str(error), note="nothing was changed")
+                raise
+            self._journal.record(entry, "restore_incomplete", error=str(error))
+            raise incomplete(target, self._names, error, self._command()) from error
+        finally:
+            origin.server.discard()
+        aside = self._conclude(entry, result)
+        return RestoreResult(
+            backup_id,
+            target.database,
+            result.tables,
+            sum(digest.rows for digest in result.digests.values()),
+            aside,
+            result.carrier,
+            time.monotonic() - self._begun,
+            self._losses.lost if self._losses else {},
+            (*origin.notes, *scope.notes, *result.notes, *self._said(result, aside)),
         )
 
+    # --- inside -------------------------------------------------------------------------
 
-def _clear_leftovers(target: Target) -> None:
-    """What a killed restore left: its half-filled side database goes, what it put aside stays."""
-    with connect(target.endpoint) as connection:
-        for name in leftovers(connection, target.database):
-            is_side = is_of_restore(name, target.database, "side")
-            is_aside = is_of_restore(name, target.database, "aside")
-            if is_side:
-                mend(connection, target.database, SideNames(name, ""))
-            if is_side or (
-                is_aside and read_plan(connection, name) is None and not table_names(connection, name)
-            ):
-                drop_database(connection, name)
-            elif is_aside:
-                progress.say(f"an earlier restore keeps what it replaced in database `{name}`")
+    def _identity(self) -> dict[str, Any]:
+        """In what a restore that goes on must be like the one before."""
+        return {
+            "backup_id": self._manifest.id,
+            "moment": str(self._wish.moment or ""),
+            "server_uuid": self._uuid(),
+            "wanted_tables": list(self._tables) if self._tables else [],
+            "into": self._wish.into,
+        }
 
+    def _uuid(self) -> str:
+        with connect(self._target.endpoint) as connection:
+            return str(value(connection, "SELECT @@server_uuid"))
 
-def _incomplete(target: Target, backup_id: str, names: SideNames, error: BaseException) -> RestoreFailedError:
-    what, why = str(error.args[-1] if error.args else error), ""
-    if isinstance(error, DbsyncError):
-        what, why = error.what, f"\n         {error.why}" if error.why else ""
-    try:
-        with connect(target.endpoint, read_timeout=30.0) as connection:
-            swapped = read_plan(connection, names.aside) is not None
-        state = (
-            f"the backup's tables are in place; the state before is complete in database `{names.aside}`"
-            if swapped
-            else "the database is as it was before the restore"
+    def _command(self) -> str:
+        return command(self._manifest.id, self._tables, self._wish.into, self._wish.moment)
+
+    def _look_for_losses(self, since: Since) -> None:
+        """Nothing is lost where a database of its own is made."""
+        if self._wish.into:
+            return
+        target, manifest = self._target, self._manifest
+        elsewhere = ""
+        if manifest.server_uuid != self._uuid() or manifest.database != target.database:
+            elsewhere = "the backup is of another database"
+        self._losses = Losses(
+            target,
+            since,
+            get_mysql(target.tools, target.mysqld),
+            [Journal(target.storage), self._journal],
+            self._names.aside,
+            tables=self._tables,
+            accepts=self._wish.accept_loss,
+            command=self._command(),
+            elsewhere=elsewhere,
         )
-    except (pymysql.err.MySQLError, ConnectError, OSError):
-        state = UNREACHABLE
-    return RestoreFailedError(
-        f"the restore did not complete: {what}",
-        where=target.name,
-        why=f"DATA STATE: {state}{why}",
-        hint=f"dbsync restore {backup_id}   (begins anew)",
-    )
+        with progress.step("count what was written since"):
+            self._losses.look()
+
+    def _clear_leftovers(self) -> LeftBehind | None:
+        """What ended restores left: half-filled databases go, but for what this one goes on with."""
+        database = self._origin.database
+        with connect(self._target.endpoint) as connection:
+            left = left_behind(connection, self._journal, self._named, self._identity())
+            if left:
+                progress.say(
+                    f"going on from a restore that was not completed: {len(left.tables)} tables are ready"
+                )
+            for name in leftovers(connection, database):
+                is_side = is_of_restore(name, database, "side")
+                is_aside = is_of_restore(name, database, "aside")
+                if is_side:
+                    mend(connection, database, SideNames(name, ""))
+                empty = is_aside and read_plan(connection, name) is None and not table_names(connection, name)
+                if empty or (is_side and not (left and name == left.side)):
+                    drop_database(connection, name)
+                elif is_aside:
+                    progress.say(
+                        f"database `{name}` keeps what an earlier restore replaced: dbsync restore finish"
+                    )
+        return left
+
+    def _put_back(self, origin: Origin, entry: str, left: LeftBehind | None) -> tuple[PutBackResult, Scope]:
+        target, source = self._target, origin.server
+        backup = read_old_state(source, origin.base.database, from_dump=origin.base.engine != "clone")
+        if origin.proven is not None:
+            require_complete(source, backup, origin.proven)
+        if self._tables:
+            views = [one.name for one in backup.objects.views]
+            self._tables = require_known(self._tables, backup.tables, views)
+        if self._losses is None:
+            self._look_for_losses(origin.since)
+        scope = self._scope(source, backup)
+        losses = self._losses
+        result = put_back(
+            target,
+            source,
+            scope.old,
+            scope.tables,
+            names=self._names,
+            record=lambda step, **facts: self._journal.record(entry, "restoring", step=step, **facts),
+            proven=origin.proven,
+            before_swap=losses.last_look if losses else lambda _: None,
+            how=How(
+                by_files=target.restore_way == "auto",
+                left=left,
+                views=scope.views,
+                accept_missing_definers=self._wish.accept_missing_definers,
+                keeps_side=lambda error: isinstance(error, (RestoreRefusedError, TablesInUseError)),
+                before_locks=losses.look_again if losses else lambda: None,
+                judges_parents=self._tables is not None and not self._wish.into,
+            ),
+        )
+        with connect(target.endpoint) as connection:
+            limit = scope.tables if self._tables else None
+            different = different_tables(connection, target.database, scope.old, limit)
+        if different:
+            raise RestoreFailedError(
+                "the database does not have the schema that the backup has",
+                where=", ".join(f"`{name}`" for name in different),
+                why="somebody changes it while it is restored, or the restore went wrong",
+            )
+        return result, scope
+
+    def _scope(self, source: PrivateServer, backup: OldState) -> Scope:
+        target = self._target
+        with connect(target.endpoint) as connection:
+            if self._wish.into:
+                return tables_apart(backup, self._tables)
+            if self._tables:
+                return named_tables(source, backup, connection, target.database, self._tables)
+            present = table_names(connection, target.database)
+            return Scope(backup, tuple(sorted({*present, *backup.tables})), None)
+
+    def _is_untouched(self) -> bool:
+        try:
+            with connect(self._target.endpoint) as connection:
+                return is_untouched(connection, self._names)
+        except (pymysql.err.MySQLError, ConnectError):
+            return False
+
+    def _conclude(self, entry: str, result: PutBackResult) -> str:
+        """Close the journal entry; returns the database that keeps something, or ""."""
+        with connect(self._target.endpoint) as connection:
+            kept = set(table_names(connection, self._names.aside)) & set(result.tables)
+            if not kept:
+                drop_database(connection, self._names.aside)
+        aside = self._names.aside if kept else ""
+        lost = self._losses.lost if self._losses else {}
+        self._journal.record(entry, "restored", kept_aside=aside, carrier=result.carrier, lost=lost)
+        return aside
+
+    def _said(self, result: PutBackResult, aside: str) -> list[str]:
+        notes = [self._losses.note] if self._losses and self._losses.note else []
+        if FILES in result.carrier:
+            notes.append(
+                "rows that came as files are in no binary log: incremental backups can go on only from a"
+                " new full backup (dbsync backup)"
+            )
+        if aside:
+            notes.append(f"what was replaced is kept in database `{aside}` until: dbsync restore finish")
+        return notes
+
+
+def _is_plain(error: BaseException) -> bool:
+    """Errors that say by themselves that nothing was changed, and what to do."""
+    return isinstance(error, (RestoreRefusedError, MissingDefinerError, UsageError, DiskFullError))

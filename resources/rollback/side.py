@@ -12,11 +12,15 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
+import pymysql
+
 from resources.mysql.connection import Connection, execute, quoted, rows, value
+from resources.rollback.server_files import remove_strays
 
 MARKER = "__dbsync_put_back"
 _LONGEST = 64
 _STEM = 24
+_NOT_EMPTY = 1010
 
 
 @dataclass(frozen=True)
@@ -131,7 +135,15 @@ def drop_database(connection: Connection, name: str) -> None:
         raise ValueError(f"{name} is not a database of dbsync's")
     # Keys between the two halves of what was put aside must not stop it.
     execute(connection, "SET SESSION foreign_key_checks = 0")
-    execute(connection, f"DROP DATABASE IF EXISTS {quoted(name)}")
+    try:
+        execute(connection, f"DROP DATABASE IF EXISTS {quoted(name)}")
+    except pymysql.err.MySQLError as error:
+        # Files that are no table's are in its folder: the tables are gone all the same.
+        if not error.args or error.args[0] != _NOT_EMPTY:
+            raise
+        remove_strays(connection, name)
+        execute(connection, f"DROP DATABASE IF EXISTS {quoted(name)}")
+    remove_strays(connection, name)
 
 
 def leftovers(connection: Connection, database: str) -> list[str]:

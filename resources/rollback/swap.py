@@ -24,13 +24,20 @@ from resources.rollback.objects import (
     replace_foreign_keys,
     table_text,
 )
-from resources.rollback.orphans import orphans
+from resources.rollback.orphans import coming_orphans, orphans
 from resources.rollback.side import MARKER, Plan, SideNames, update_marker
 from resources.rollback.stripped import FACT, Stripped, mend, put_on_again, strip
+from resources.rollback.unchanged import Seen, counts_everything, is_unwritten, look_at
 
 BeforeSwap = Callable[[Mapping[str, int]], Mapping[str, Any] | None]
 
 _LOCK_WAIT = 1205
+_SMALL = 10_000
+"""Rows that are read in no time."""
+
+
+class TablesInUseError(RestoreFailedError):
+    """A lock that the swap needs was not granted in time; nothing was changed."""
 
 
 def outside_keys(connection: Connection, database: str, tables: set[str]) -> list[tuple[str, str, str]]:
@@ -60,11 +67,16 @@ def swap(
     objects: Objects,
     digests: Mapping[str, TableDigest],
     before_swap: BeforeSwap,
+    seen: Mapping[str, Seen] | None = None,
+    *,
+    judges_parents: bool = False,
 ) -> None:
     """Put `plan.tables` from the side database into place, and what was there into the aside one.
 
     `wanted`: every table of the old state, name → text. `digests`: what the coming tables
-    must hold, judged while nobody can write to them. `before_swap` is called when nobody
+    must hold, judged while nobody can write to them; `seen`: what was known of them when those
+    were read. `judges_parents`: rows that come and whose parent is not there count as orphans
+    too. `before_swap` is called when nobody
     can write to the present tables any more either, with the orphans that the swap would
     make; what it raises stops the swap with nothing changed, what it returns is kept in
     the marker. Triggers and foreign keys change under the same locks, so no user ever
@@ -90,12 +102,15 @@ def swap(
     _lock(connection, [one for one in locked if one[0] != database or one[1] in existing])
     stripped = None
     try:
-        _require_rows(connection, names.side, digests)
+        _require_rows(connection, other, names.side, digests, seen or {})
         pointing = {(database, table): keys for table, keys in children.items()}
         for schema, table, clause in plan.outside_keys:
             pointing.setdefault((schema, table), []).extend(foreign_keys(f"  {clause}"))
         present, old = {t: texts[t] for t in going}, {t: wanted[t] for t in coming}
         lonely = orphans(connection, database, names.side, pointing, present, old)
+        if judges_parents:
+            staying = {table: text for table, text in texts.items() if table not in moved}
+            lonely |= coming_orphans(connection, database, names.side, old, staying)
         facts = dict(before_swap(lonely) or {})
         stripped = _to_strip(connection, database, plan, texts, children, going, views)
         # Moves with the tables: whoever finishes a killed swap must know it.
@@ -143,8 +158,20 @@ def _to_strip(
     )
 
 
-def _require_rows(connection: Connection, side: str, digests: Mapping[str, TableDigest]) -> None:
+def _require_rows(
+    connection: Connection,
+    other: Connection,
+    side: str,
+    digests: Mapping[str, TableDigest],
+    seen: Mapping[str, Seen],
+) -> None:
+    # A session that holds locks may not read the server's counters.
+    now = look_at(other, side) if seen and counts_everything(other) else {}
     for table, wanted in digests.items():
+        untouched = table in seen and table in now and is_unwritten(seen[table], now[table])
+        # Users wait: what is large is read again only where it may have changed.
+        if untouched and wanted.rows > _SMALL:
+            continue
         found = table_digest(connection, side, table)
         if found != wanted:
             raise RestoreFailedError(
@@ -189,7 +216,7 @@ def _lock(connection: Connection, tables: list[tuple[str, str]]) -> None:
     except pymysql.err.OperationalError as error:
         if error.args[0] != _LOCK_WAIT:
             raise
-        raise RestoreFailedError(
+        raise TablesInUseError(
             "the tables could not be locked for the swap; nothing was changed",
             where=", ".join(f"{schema}.{table}" for schema, table in tables[:5]),
             why=str(error.args[-1]),

@@ -47,21 +47,30 @@ def test_a_dropped_table_is_recovered_to_just_before(project):
     assert seen["lost"]["rows"] == {"User": {"inserted": 0, "updated": 4, "deleted": 0}}
     assert seen["lost"]["statements"] == 1
     assert project.world() == before, "a dry run changes nothing"
+    code, seen = project.report("restore", "--to", time, "--dry-run", "--tables", "Post")
+    assert code == 0 and seen["lost"]["rows"] == {}
     shown = project.run("restore", "--to", time, "--dry-run")
     assert "2 transactions" in shown.stdout and "User" in shown.stdout
 
     code, left = project.report("restore", "--to", time, "--private")
     assert code == 0 and project.world() == before
     try:
-        client = [*shlex.split(left["connect"]), "-N", "-e", "SELECT `title` FROM `Post` ORDER BY `id`"]
-        typed = subprocess.run(client, capture_output=True, text=True, check=True, env={})
-        assert typed.stdout.splitlines()[-1] == "the last good one"
+        client, sql = shlex.split(left["connect"]), "SELECT `title` FROM `Post` ORDER BY `id`"
+        typed = subprocess.run(client, input=sql.encode(), capture_output=True, check=True, env={})
+        assert typed.stdout.splitlines()[-1] == b"the last good one"
         assert left["name"] in project.run("private", "list").stdout
     finally:
         assert project.run("private", "stop", left["name"]).returncode == 0
     assert project.report("private", "list") == (0, [])
 
-    code, _ = project.report("restore", full["id"], "--to", time)
+    code, refused = project.report("restore", full["id"], "--to", time)
+    assert code == 64 and "`User`: 4 updated" in refused["error"]["why"]
+    assert project.world() == before
+    asked = f"dbsync restore {full['id']} --to {time.replace(' ', 'T')} --accept-loss"
+    assert refused["error"]["hint"].startswith(asked)
+    assert project.run("status").returncode == 0, "nothing is left unfinished"
+    code, done = project.report("restore", full["id"], "--to", time, "--accept-loss")
+    assert done["lost"]["rows"]["User"]["updated"] == 4
     assert code == 0 and _data(project.world()) == _data(good)
 
 

@@ -26,7 +26,7 @@ from resources.deployment.deployment import Deployment
 from resources.deployment.operations import back_up_incrementally
 from resources.errors import BackupCorruptError, BackupKeyError, ChainBrokenError, RemoteStorageError
 from resources.mysql.connection import connect, execute, rows, value
-from resources.rollback.restore import restore_backup
+from resources.rollback.restore import Wish, restore_backup
 from resources.target import Keep, Target
 from tests.resources.backup.conftest import Said, world
 from tests.support.age_keys import key_pair
@@ -72,7 +72,7 @@ def test_a_backup_that_is_only_in_the_bucket_restores_to_equal_rows(shop, bucket
     assert in_bucket(bucket) == [first, second]
     assert here(shop) == [second], "the older copy made room"
     assert [one.id for one in all_backups(shop)] == [first, second]
-    restore_backup(shop, first)
+    restore_backup(shop, first, Wish(accept_loss=True))
     assert world(shop.endpoint, shop.database) == was
     upload_backups(shop)
     assert here(shop) == [second], "what was fetched for the restore goes again"
@@ -175,12 +175,12 @@ def test_a_backup_damaged_in_the_bucket_is_refused_before_the_target_is_touched_
     execute(connection, "DELETE FROM child")
     now = world(shop.endpoint, shop.database)
     with pytest.raises(BackupCorruptError, match=r"parent\.ibd\.zst") as error:
-        restore_backup(shop, damaged)
+        restore_backup(shop, damaged, Wish(accept_loss=True))
     assert "sha256" in error.value.why and older in error.value.hint
     assert world(shop.endpoint, shop.database) == now
     databases = {name for (name,) in rows(connection, "SHOW DATABASES") if name.startswith(shop.database)}
     assert databases == {shop.database} and damaged not in here(shop)
-    restore_backup(shop, older)
+    restore_backup(shop, older, Wish(accept_loss=True))
     assert world(shop.endpoint, shop.database) == was
 
 

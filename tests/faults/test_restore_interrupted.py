@@ -39,7 +39,7 @@ def _kept(project) -> list[str]:
 def test_killed_at_each_step_the_next_command_says_so_and_the_same_restore_completes(
     project, backup_id, step
 ):
-    process = project.start("restore", backup_id)
+    process = project.start("restore", backup_id, "--accept-loss")
     deadline = time.monotonic() + 60
     while step not in _steps(project) and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.002)
@@ -48,7 +48,7 @@ def test_killed_at_each_step_the_next_command_says_so_and_the_same_restore_compl
     assert project.run("status").returncode == 35
     said = project.run("check").stderr
     assert f"the restore of backup {backup_id}, which did not complete" in said
-    done = project.run("restore", backup_id)
+    done = project.run("restore", backup_id, "--accept-loss")
     assert done.returncode == 0, done.stderr
     assert [row[0] for row in project.query("SELECT `id` FROM `Post` ORDER BY 1")] == [1, 2, 3]
     assert project.query("SHOW TABLES LIKE 'Later'") == []
@@ -62,7 +62,9 @@ def test_a_connection_lost_in_a_restore_names_the_state_and_loses_nothing(projec
         url = project.url.replace(f":{project.endpoint.port}/", f":{proxy.port}/")
         # The server's identity is the same, its address is not: so it has to be named.
         name = f"{project.database}@127.0.0.1:{proxy.port}"
-        process = project.start("restore", backup_id, "--confirm-target", name, DATABASE_URL=url)
+        process = project.start(
+            "restore", backup_id, "--accept-loss", "--confirm-target", name, DATABASE_URL=url
+        )
         deadline = time.monotonic() + 60
         while "side" not in _steps(project) and process.poll() is None and time.monotonic() < deadline:
             time.sleep(0.002)
@@ -71,7 +73,7 @@ def test_a_connection_lost_in_a_restore_names_the_state_and_loses_nothing(projec
     assert process.returncode == 23, errors
     assert "DATA STATE" in errors and f"dbsync restore {backup_id}" in errors
     assert project.world() == before or _kept(project), "in place, or kept aside"
-    assert project.run("restore", backup_id).returncode == 0
+    assert project.run("restore", backup_id, "--accept-loss").returncode == 0
 
 
 def test_no_room_to_unpack_the_backup_touches_nothing(project, backup_id, tmp_path):
@@ -83,7 +85,11 @@ def test_no_room_to_unpack_the_backup_touches_nothing(project, backup_id, tmp_pa
     try:
         before = project.world()
         done = project.run(
-            "restore", backup_id, DBSYNC_STATE=str(state), BACKUP_STORAGE_PATH=str(project.storage)
+            "restore",
+            backup_id,
+            "--accept-loss",
+            DBSYNC_STATE=str(state),
+            BACKUP_STORAGE_PATH=str(project.storage),
         )
         assert done.returncode == 16, done.stderr
         assert "disk full" in done.stderr

@@ -159,10 +159,21 @@ def read_since(
     for name, length in files:
         with open_file(name) as stream:
             for one in continuation.transactions(name, stream, length):
+                require_rows(parent, one)
                 found.transactions += 1
                 found.first = found.first or one.committed
                 found.last = max(found.last, one.committed)
     return found
+
+
+def require_rows(parent: Manifest, one: Transaction) -> None:
+    """Raises ChainBrokenError where rows came as a file (a restore does that): no log holds them."""
+    if one.brings_files:
+        raise broken(
+            parent,
+            "cannot be continued: tables came as files since, as a restore brings them",
+            f"IMPORT TABLESPACE in {one.file} at {one.start}; those rows are in no binary log",
+        )
 
 
 def is_since(one: Transaction, start: int, known: GtidSet) -> bool:

@@ -33,6 +33,11 @@ class Moment:
             "migration": f"just before migration {inert(self.text)}",
         }[self.kind]
 
+    def as_options(self) -> list[str]:
+        """What asks `dbsync restore` for it again."""
+        option = {"latest": "--to", "time": "--to", "gtid": "--to-gtid", "migration": "--to-before-migration"}
+        return [option[self.kind], self.text or LATEST] if self.kind in option else []
+
 
 END = Moment("end")
 

@@ -15,6 +15,7 @@ from resources.backup.moment.stop import Stop, stop_at
 from resources.errors import BackupFailedError, DbsyncError, MomentError
 from resources.mysql.binlog_event import utc_time
 from resources.mysql.binlog_file import BinlogDamagedError
+from resources.mysql.binlog_transactions import Transaction
 from resources.mysql.gtid_set import GtidSet
 from resources.target import Target
 
@@ -87,6 +88,7 @@ class _Planner:
                     if not self._passed:
                         self._passed = self._stop.before(one)
                         if not self._passed:
+                            self._require_rows(one)
                             self._plan.replayed.add(one)
                             self._passed = self._stop.after(one)
                             continue
@@ -97,6 +99,15 @@ class _Planner:
                         return
         except BinlogDamagedError as error:
             raise self._damaged(file, error) from error
+
+    def _require_rows(self, one: Transaction) -> None:
+        if one.brings_files:
+            raise MomentError(
+                f"{self._plan.moment} lies behind tables that came as files, as a restore brings them",
+                where=f"{one.file} at {one.start}, {utc_time(one.committed)}",
+                why="those rows are in no binary log, so it cannot be replayed",
+                hint="dbsync backups list   (name a full backup from after that)",
+            )
 
     def _new_stop(self) -> Stop:
         """Only now is it known what a backup by dump holds."""

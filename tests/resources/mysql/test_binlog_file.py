@@ -97,6 +97,17 @@ def test_statements_about_accounts_and_events_are_told_apart():
         assert (query.is_of_accounts, query.may_be_of_event) == (accounts, event), text
 
 
+def test_a_table_that_came_as_a_file_is_seen_in_the_log():
+    for text, brings in [
+        ("ALTER TABLE `d`.`a``b c` IMPORT TABLESPACE", True),
+        ("/* hi */ alter table d.t import tablespace", True),
+        ("ALTER TABLE t IMPORT PARTITION p0, p1 TABLESPACE", True),
+        ("ALTER TABLE t DISCARD TABLESPACE", False),
+        ("ALTER TABLE t COMMENT='IMPORT TABLESPACE'", False),
+    ]:
+        assert Query("d", text.encode()).brings_files is brings, text
+
+
 @pytest.mark.parametrize("compressed", ["ON", "OFF"])
 def test_names_of_migrations_are_found_in_prisma_s_own_table_only(server, connection, database, compressed):
     name = new_file(connection)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -106,6 +106,13 @@ def clones_of(
 def clone(installation: MysqlInstallation, server: PrivateServer) -> Iterator[Callable[[], PrivateServer]]:
     with clones_of(installation, server) as make:
         yield make
+
+
+@pytest.fixture
+def clone_of(installation: MysqlInstallation) -> Iterator[Callable[[PrivateServer], PrivateServer]]:
+    """A private server on a clone of any server."""
+    with ExitStack() as stack:
+        yield lambda server: stack.enter_context(clones_of(installation, server))()
 
 
 @pytest.fixture

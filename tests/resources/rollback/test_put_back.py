@@ -9,7 +9,9 @@ import pytest
 
 from resources.errors import RestoreFailedError
 from resources.mysql.connection import execute, rows, value
-from resources.rollback.put_back import different_tables, put_back, read_old_state
+from resources.rollback import copy_rows
+from resources.rollback.old_state import different_tables, read_old_state
+from resources.rollback.put_back import put_back
 from resources.rollback.side import SideNames, leftovers
 
 pytestmark = pytest.mark.slow  # a clone of the server for each test
@@ -108,14 +110,15 @@ def test_a_mismatch_is_found_before_anything_is_touched(shop, target, world, clo
     source = clone()
     execute(shop, "ALTER TABLE item ADD COLUMN extra INT")
     damaged = world()
-    real = put_back.__globals__["carry_rows"]
+    real = copy_rows.EventCarrier.carry
 
-    def lossy(endpoint, source, database, side, tables, still_time):
-        way = real(endpoint, source, database, side, tables, still_time)
-        execute(shop, f"DELETE FROM `{side}`.item WHERE id = 2")
-        return way
+    def lossy(self, piece, connection, step):
+        table = real(self, piece, connection, step)
+        if table == "item":
+            execute(connection, f"DELETE FROM `{names.side}`.item WHERE id = 2")
+        return table
 
-    monkeypatch.setitem(put_back.__globals__, "carry_rows", lossy)
+    monkeypatch.setattr(copy_rows.EventCarrier, "carry", lossy)
     with pytest.raises(RestoreFailedError, match=r"`item` did not come back.*nothing in"):
         put_back(
             target, source, read_old_state(source, target.database), ["item"], names=names, record=Steps()

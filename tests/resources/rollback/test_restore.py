@@ -17,7 +17,7 @@ from resources.errors import (
 )
 from resources.mysql.connection import execute, rows, value
 from resources.rollback import put_back
-from resources.rollback.restore import restore_backup
+from resources.rollback.restore import Wish, restore_backup
 from resources.rollback.side import leftovers
 
 pytestmark = pytest.mark.slow
@@ -39,13 +39,13 @@ def test_the_backup_is_back_and_what_it_replaced_is_kept(shop, target, world, ba
     before = world()
     for statement in LATER:
         execute(shop, statement)
-    result = restore_backup(target, backup_id)
+    result = restore_backup(target, backup_id, Wish(accept_loss=True))
     assert world() == before
     assert leftovers(shop, target.database) == [result.aside]
     kept = {name for (name,) in rows(shop, f"SHOW TABLES FROM `{result.aside}`")}
     assert {"later", "item", "child"} <= kept
     assert value(shop, f"SELECT COUNT(*) FROM `{result.aside}`.child") == 1
-    assert result.as_dict()["drop_it_with"] == f"DROP DATABASE `{result.aside}`"
+    assert result.as_dict()["drop_it_with"] == "dbsync restore finish"
     assert list((target.state / "servers").iterdir()) == []
 
 
@@ -57,7 +57,7 @@ def test_a_dump_is_restored_too(shop, target, world):
     made = make_full_backup(replace(target, backup_engine="mysqldump"))
     for statement in LATER:
         execute(shop, statement)
-    restore_backup(target, made.manifest.id)
+    restore_backup(target, made.manifest.id, Wish(accept_loss=True))
     assert world() == before
 
 
@@ -73,7 +73,7 @@ def test_one_that_failed_its_newest_proof_needs_a_word_and_an_older_one_is_named
         restore_backup(target, failed.id)
     assert backup_id in error.value.hint and "FAILED: x" in error.value.why
     assert world() == changed and leftovers(shop, target.database) == []
-    restore_backup(target, failed.id, accept_failed_proof=True)
+    restore_backup(target, failed.id, Wish(accept_failed_proof=True, accept_loss=True))
     assert world() == backed_up
 
 
@@ -81,7 +81,7 @@ def test_one_that_was_never_proven_is_restored_and_said_so(shop, target, world):
     made = make_full_backup(target, proof="none").manifest
     before = world()
     execute(shop, LATER[1])
-    restore_backup(target, made.id)
+    restore_backup(target, made.id, Wish(accept_loss=True))
     assert world() == before
 
 
@@ -90,10 +90,10 @@ def test_another_database_needs_the_targets_name_typed(shop, target, server, bac
     execute(shop, f"CREATE DATABASE `{other.database}`")
     for confirm in (None, target.name):
         with pytest.raises(TargetMismatchError) as refused:
-            restore_backup(other, backup_id, confirm_target=confirm)
+            restore_backup(other, backup_id, Wish(confirm_target=confirm))
         assert f"--confirm-target {other.name}" in refused.value.hint
     assert not rows(shop, f"SHOW TABLES FROM `{other.database}`")
-    restore_backup(other, backup_id, confirm_target=other.name)
+    restore_backup(other, backup_id, Wish(confirm_target=other.name))
     assert value(shop, f"SELECT COUNT(*) FROM `{other.database}`.item") == 2
 
 
@@ -107,7 +107,7 @@ def test_a_damaged_backup_touches_nothing(shop, target, world, backup_id):
     file.chmod(0o600)
     file.write_bytes(data)
     with pytest.raises(BackupCorruptError):
-        restore_backup(target, backup_id)
+        restore_backup(target, backup_id, Wish(accept_loss=True))
     assert world() == before
     assert leftovers(shop, target.database) == []
 
@@ -124,11 +124,11 @@ def test_a_restore_that_fails_says_the_state_and_can_be_typed_again(
 
     monkeypatch.setattr(put_back, "equalise", broken)
     with pytest.raises(RestoreFailedError, match="cut off") as failed:
-        restore_backup(target, backup_id)
+        restore_backup(target, backup_id, Wish(accept_loss=True))
     assert "DATA STATE: the backup's tables are in place" in failed.value.why
     monkeypatch.undo()
     first_aside = leftovers(shop, target.database)
-    result = restore_backup(target, backup_id)
+    result = restore_backup(target, backup_id, Wish(accept_loss=True))
     assert world() == before
     originals = [name for name in first_aside if "__dbsync_aside_" in name]
     assert rows(shop, f"SHOW TABLES FROM `{originals[0]}` LIKE 'later'"), "the original state is still there"

@@ -196,7 +196,7 @@ def test_switched_off_nothing_is_undone_and_it_says_so(shop, target, journal, wo
 def test_a_failed_rollback_says_the_state_of_the_data_and_can_be_taken_up_again(
     shop, journal, world, release, monkeypatch
 ):
-    from resources.rollback import put_back
+    from resources.rollback import load_side
 
     before = world()
     deployment = release()
@@ -206,7 +206,7 @@ def test_a_failed_rollback_says_the_state_of_the_data_and_can_be_taken_up_again(
     def broken(*arguments: object) -> str:
         raise OSError("no more")
 
-    monkeypatch.setattr(put_back, "carry_rows", broken)
+    monkeypatch.setattr(load_side, "carry_rows", broken)
     with pytest.raises(RollbackFailedError) as failed:
         deployment.undo()
     assert "DATA STATE: as the failed deployment left it" in failed.value.why

@@ -10,6 +10,7 @@ from resources.errors import BackupCorruptError, RollbackFailedError, RollbackRe
 from resources.mysql.connection import execute, rows, value
 from resources.mysql.digest import TableDigest, table_digests
 from resources.rollback import put_back, swap
+from resources.rollback.old_state import read_old_state, require_complete
 from resources.rollback.side import leftovers
 
 pytestmark = pytest.mark.slow
@@ -146,25 +147,27 @@ def test_a_backup_that_holds_other_rows_than_proven_is_found_before_anything_is_
     deployment = release()
     deployment.migrate(*REPLACED)
     damaged = world()
-    old = put_back.read_old_state(deployment.source, target.database)
+    old = read_old_state(deployment.source, target.database)
     proven = table_digests(deployment.source.endpoint, target.database)
     steps: list[str] = []
+    with pytest.raises(BackupCorruptError, match="nothing in the database was touched"):
+        put_back.put_back(
+            target,
+            deployment.source,
+            old,
+            ["item"],
+            names=put_back.SideNames.of(target.database, "x1"),
+            record=lambda step, **_: steps.append(step),
+            proven={**proven, "item": TableDigest(2, 1)},
+        )
+    assert steps == ["side"]
+    assert leftovers(shop, target.database) == []
     for wrong in (
-        {**proven, "item": TableDigest(2, 1)},
         {name: digest for name, digest in proven.items() if name != "item"},
         {**proven, "more": TableDigest(0, 0)},
     ):
         with pytest.raises(BackupCorruptError, match="nothing in the database was touched"):
-            put_back.put_back(
-                target,
-                deployment.source,
-                old,
-                ["item"],
-                names=put_back.SideNames.of(target.database, "x1"),
-                record=lambda step, **_: steps.append(step),
-                proven=wrong,
-            )
-    assert steps == []
+            require_complete(deployment.source, old, wrong)
     assert world() == damaged
 
 

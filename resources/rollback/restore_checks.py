@@ -1,0 +1,128 @@
+"""Whether a restore goes where it was meant to go, and what to say and type when it did not."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+
+import pymysql
+
+from resources.backup.manifest import Manifest
+from resources.backup.moment.moment import Moment
+from resources.errors import (
+    ConfirmationError,
+    ConnectError,
+    DbsyncError,
+    RestoreFailedError,
+    TargetMismatchError,
+    UsageError,
+)
+from resources.mysql.connection import connect, rows, value
+from resources.mysql.endpoint import SYSTEM_DATABASES
+from resources.mysql.schema import table_names
+from resources.rollback.objects import read_objects
+from resources.rollback.side import SideNames, database_charset, read_plan
+from resources.rollback.spelling import as_spelled
+from resources.rollback.state import UNREACHABLE
+from resources.target import Target
+
+_LONGEST_NAME = 64
+
+
+def require_target(target: Target, manifest: Manifest, confirm_target: str | None, *, into: str = "") -> None:
+    """Raises TargetMismatchError unless the backup is of this target, or the target was typed out."""
+    if confirm_target is not None and confirm_target != target.name:
+        raise TargetMismatchError(
+            f"--confirm-target is {confirm_target!r}, and the target is {target.name!r}",
+            where=target.name,
+            hint=f"dbsync restore {manifest.id} --confirm-target {target.name}",
+        )
+    with connect(target.endpoint) as connection:
+        uuid = str(value(connection, "SELECT @@server_uuid"))
+    others = []
+    if not into and manifest.database not in (target.database, as_spelled(target).database):
+        others.append(f"it is of database `{manifest.database}`, not `{target.database}`")
+    if manifest.server_uuid != uuid:
+        others.append(f"it is of server {manifest.server_uuid}, not {uuid}")
+    if others and confirm_target is None:
+        raise TargetMismatchError(
+            f"backup {manifest.id} was not made of this target; nothing was changed",
+            where=target.name,
+            why="; ".join(others),
+            hint=f"if that is meant: {command(manifest.id, None, into)} --confirm-target {target.name}",
+        )
+
+
+def require_new_name(target: Target, into: str) -> None:
+    """Raises UsageError for a name that `--into` may not have."""
+    wrong = ""
+    if into.casefold() == target.database.casefold():
+        wrong = "it is the target's own database; leave --into away to restore that"
+    elif into.lower() in SYSTEM_DATABASES or "__dbsync_" in into or not into.isprintable():
+        wrong = "no such database can be made for it"
+    elif len(into) > _LONGEST_NAME:
+        wrong = f"a name has at most {_LONGEST_NAME} characters"
+    if wrong:
+        raise UsageError(f"--into {into!r} cannot be used", why=wrong, hint="--into NEW_DATABASE")
+
+
+def require_empty(into: Target) -> None:
+    """Raises ConfirmationError when the database that `--into` names holds anything."""
+    with connect(into.endpoint) as connection:
+        if database_charset(connection, into.database) is None:
+            return
+        tables = table_names(connection, into.database)
+        objects = read_objects(connection, into.database).all()
+        if tables or objects:
+            raise ConfirmationError(
+                f"database `{into.database}` is there already and is not empty; nothing was changed",
+                where=into.name,
+                why=f"{len(tables)} tables, {len(objects)} views, routines, triggers and events",
+                hint="name another one, or drop it yourself",
+            )
+
+
+def command(backup_id: str, tables: Sequence[str] | None, into: str, moment: Moment | None = None) -> str:
+    """What to type to restore it."""
+    parts = ["dbsync restore", backup_id]
+    if tables:
+        parts += ["--tables", ",".join(tables)]
+    if into:
+        parts += ["--into", into]
+    if moment is not None:
+        parts += moment.as_options()
+    return " ".join([parts[0], shlex.join(parts[1:])])
+
+
+def way_back(aside: str) -> str | None:
+    return "dbsync restore finish" if aside else None
+
+
+def incomplete(target: Target, names: SideNames, error: BaseException, again: str) -> RestoreFailedError:
+    """The error of a restore that stopped, with the state of the data, read from the server."""
+    what, why = str(error.args[-1] if error.args else error), ""
+    if isinstance(error, DbsyncError):
+        what, why = error.what, f"\n         {error.why}" if error.why else ""
+    goes_on = ""
+    try:
+        with connect(target.endpoint, read_timeout=30.0) as connection:
+            swapped = read_plan(connection, names.aside) is not None
+            half = rows(
+                connection,
+                "SELECT 1 FROM information_schema.schemata WHERE schema_name = %s",
+                (names.side,),
+            )
+        state = (
+            f"the backup's tables are in place; the state before is complete in database `{names.aside}`"
+            if swapped
+            else "the database is as it was before the restore"
+        )
+        goes_on = "begins anew" if swapped or not half else "goes on with the tables that were ready"
+    except (pymysql.err.MySQLError, ConnectError, OSError):
+        state = UNREACHABLE
+    return RestoreFailedError(
+        f"the restore did not complete: {what}",
+        where=target.name,
+        why=f"DATA STATE: {state}{why}",
+        hint=f"{again}   ({goes_on or 'goes on where it can'})",
+    )

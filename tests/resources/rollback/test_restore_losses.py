@@ -1,0 +1,103 @@
+"""Rows written since the backup are named before they leave, and are kept when they do."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from resources.backup.make import make_full_backup
+from resources.errors import MissingDefinerError, RestoreRefusedError
+from resources.mysql.connection import execute, rows, value
+from resources.rollback.kept import drop_kept, kept_databases
+from resources.rollback.restore import Wish, restore_backup
+from resources.rollback.side import leftovers
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def backup_id(shop, target) -> str:
+    return make_full_backup(target).manifest.id
+
+
+def test_losses_are_refused_by_name_then_accepted_and_kept_until_finish(shop, target, world, backup_id):
+    before = world()
+    execute(shop, "INSERT INTO audit VALUES (2, 'later', NULL, NULL), (3, 'later', NULL, NULL)")
+    execute(shop, "DELETE FROM child WHERE id = 2")
+    changed = world()
+    with pytest.raises(RestoreRefusedError) as refused:
+        restore_backup(target, backup_id)
+    assert "`audit`: 2 inserted" in refused.value.why and "`child`: 1 deleted" in refused.value.why
+    assert f"dbsync restore {backup_id} --accept-loss" in refused.value.hint
+    assert world() == changed and leftovers(shop, target.database) == []
+
+    result = restore_backup(target, backup_id, Wish(accept_loss=True))
+    assert world() == before
+    assert result.lost["rows"] == {
+        "audit": {"inserted": 2, "updated": 0, "deleted": 0},
+        "child": {"inserted": 0, "updated": 0, "deleted": 1},
+    }
+    assert value(shop, f"SELECT COUNT(*) FROM `{result.aside}`.audit WHERE what = 'later'") == 2
+    [kept] = kept_databases(target)
+    assert (kept.database, kept.kind, kept.backup_id) == (result.aside, "replaced", backup_id)
+    assert drop_kept(target, [kept]) == [result.aside]
+    assert leftovers(shop, target.database) == [] and kept_databases(target) == []
+    assert world() == before
+
+
+def test_what_was_written_only_to_tables_that_stay_is_no_loss(shop, target, world, backup_id):
+    before = world()
+    execute(shop, "INSERT INTO audit VALUES (2, 'later', NULL, NULL)")
+    changed = world()
+    result = restore_backup(target, backup_id, Wish(tables=("old",)))
+    assert result.lost == {} and world() == changed
+    assert changed.digests["old"] == before.digests["old"]
+
+
+def test_a_second_restore_does_not_take_the_first_ones_writes_for_a_users(shop, target, world, backup_id):
+    before = world()
+    by_rows = replace(target, restore_way="rows")
+    execute(shop, "DELETE FROM child")
+    restore_backup(by_rows, backup_id, Wish(accept_loss=True))
+    execute(shop, "DELETE FROM audit")
+    with pytest.raises(RestoreRefusedError) as refused:
+        restore_backup(by_rows, backup_id)
+    assert "`audit`: 1 deleted" in refused.value.why
+    assert "`item`" not in refused.value.why
+    restore_backup(by_rows, backup_id, Wish(accept_loss=True))
+    assert world() == before
+
+
+def test_where_the_log_is_gone_it_says_that_it_cannot_tell(shop, target, server, world, backup_id):
+    changed = world()
+    with server.connect() as admin:
+        version = server.installation.version_tuple
+        execute(admin, "RESET BINARY LOGS AND GTIDS" if version >= (8, 4, 0) else "RESET MASTER")
+    with pytest.raises(RestoreRefusedError, match="cannot be told"):
+        restore_backup(target, backup_id)
+    assert world() == changed
+    result = restore_backup(target, backup_id, Wish(accept_loss=True))
+    assert world() == changed
+    assert any("was not counted" in note for note in result.notes)
+
+
+def test_a_definer_without_an_account_is_an_error_before_anything_is_changed(shop, target, server, world):
+    name = f"gone_{target.database[-8:]}"
+    execute(shop, f"CREATE USER '{name}'@'%' ACCOUNT LOCK")
+    execute(shop, f"CREATE DEFINER='{name}'@'%' VIEW theirs AS SELECT 1 AS one")
+    backup_id = make_full_backup(target).manifest.id
+    backed_up = world()
+    execute(shop, "DROP VIEW theirs")
+    execute(shop, "DELETE FROM child")
+    execute(shop, f"DROP USER '{name}'@'%'")
+    changed = world()
+    with pytest.raises(MissingDefinerError) as refused:
+        restore_backup(target, backup_id, Wish(accept_loss=True))
+    assert "view `theirs`" in refused.value.why
+    assert f"CREATE USER `{name}`@`%` ACCOUNT LOCK;" in refused.value.hint
+    assert world() == changed and leftovers(shop, target.database) == []
+    result = restore_backup(target, backup_id, Wish(accept_loss=True, accept_missing_definers=True))
+    assert world() == backed_up
+    assert any(name in note for note in result.notes)
+    assert rows(shop, "SHOW TABLES LIKE 'theirs'")
