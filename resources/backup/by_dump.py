@@ -13,6 +13,7 @@ from resources.backup.dump import Dump, TableChangedError
 from resources.backup.dump_proof import State, compare_loaded, moved_tables, read_state
 from resources.backup.job import Job
 from resources.backup.logical import dump, load
+from resources.backup.lossy import in_words, lossy_columns, what_is_lost
 from resources.backup.made import Made
 from resources.backup.manifest import FILES
 from resources.backup.mydumper_tool import MydumperTool
@@ -98,7 +99,13 @@ def _unproven(job: Job, tool: MydumperTool | None) -> Made:
     dumped = _dump(job, tool)
     with job.timed("flush"):
         archive.flush(job.backup, job.io)
-    return _made(None, dumped, contents, "dumped and stored", [])
+    engine = "mydumper" if tool else "mysqldump"
+    lossy = lossy_columns(job.target.endpoint, job.target.database, engine, read_rows=False)
+    notes = [
+        f"`{name}`: not compared; {what_is_lost(engine, columns.values())}: {in_words(columns)}"
+        for name, columns in lossy.items()
+    ]
+    return _made(None, dumped, contents, "dumped and stored", notes)
 
 
 def _made(server: PrivateServer | None, dumped: Dump, contents: Contents, how: str, notes: list[str]) -> Made:

@@ -89,6 +89,13 @@ def test_such_a_backup_restores_although_its_rows_are_no_longer_the_sources(acce
     assert rows(connection, "SELECT id, CAST(ratio AS DOUBLE) FROM floats") == [(1, 16777200.0), (2, None)]
 
 
+def test_without_a_proof_nothing_is_refused_and_what_may_be_lost_is_noted(shop):
+    manifest = make_full_backup(shop, proof="none").manifest
+    assert not manifest.proof.proven
+    assert "`floats`: not compared; mysqldump shortens FLOAT values: ratio (FLOAT)" in manifest.notes
+    assert any(note.startswith("`typed`") and "body (JSON)" in note for note in manifest.notes)
+
+
 @pytest.mark.parametrize(
     ("change", "why"),
     [
