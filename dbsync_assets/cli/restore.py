@@ -164,7 +164,7 @@ def show_kept(kept: list[Kept]) -> None:
     )
     for one in kept:
         if not one.may_go:
-            say(f"`{one.database}` stays: that restore is not complete; next: dbsync restore {one.backup_id}")
+            say(f"`{one.database}` stays: that restore is not complete; next: {one.command}")
 
 
 def _confirm(yes: bool, database: str, number: int) -> None:

@@ -31,6 +31,8 @@ class Kept:
     since: str
     """UTC, ISO 8601."""
     backup_id: str = ""
+    command: str = ""
+    """What made it, to be typed again where it is unfinished."""
 
     @property
     def may_go(self) -> bool:
@@ -77,6 +79,7 @@ def _read(connection: Connection, name: str, entries: list[DeploymentRecord]) ->
         int(size),
         since or str(made or ""),
         str(entry.facts.get("backup_id", "")) if entry else "",
+        str(entry.facts.get("command", "")) if entry else "",
     )
 
 

@@ -36,7 +36,7 @@ def without_late_keys(create_table: str) -> Split:
     for line in elements:
         key = _KEY.fullmatch(line)
         # The counter's column must be the first of some index at all times.
-        needed = key and counted == key["first"] and counted != primary["first"]
+        needed = key and counted and counted == key["first"] != primary["first"]
         (late if key and not needed else kept).append(line)
     plain = [f"ADD {line.strip()}" for line in late if not _is_over_expression(line)]
     # In one statement with others the server would copy the table instead.

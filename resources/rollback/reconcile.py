@@ -158,9 +158,9 @@ def _settle_restore(target: Target, restores: Journal, entry: DeploymentRecord) 
             swapped = aside and read_plan(connection, aside) is not None
     except (ConnectError, pymysql.err.MySQLError) as error:
         raise RollbackFailedError(f"{name}, cannot be judged", where=target.name, why=str(error)) from error
+    again = entry.facts.get("command") or f"dbsync restore {entry.facts.get('backup_id')}"
     text = (
-        f"{name}: its tables are in place, the state before is complete in database `{aside}`; "
-        f"next: dbsync restore {entry.facts.get('backup_id')}"
+        f"{name}: its tables are in place, the state before is complete in database `{aside}`; next: {again}"
         if swapped
         else f"{name}: the database is as it was before"
     )

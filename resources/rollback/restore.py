@@ -153,7 +153,11 @@ class _Restore:
         require_key(self._manifest, target.age_identity)
         left = self._clear_leftovers()
         entry = self._journal.begin(
-            self._named, side=self._names.side, aside=self._names.aside, **self._identity()
+            self._named,
+            command=self._command(),
+            side=self._names.side,
+            aside=self._names.aside,
+            **self._identity(),
         )
         folder = work_folder(target, f"restore-{backup_id}-{time.time_ns()}")
         try:

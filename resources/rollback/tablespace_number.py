@@ -46,12 +46,6 @@ def renumber(path: Path, page_size: int) -> None:
         file.write(page)
 
 
-def number_of(path: Path) -> int:
-    """The number that the file's first page carries."""
-    with path.open("rb") as file:
-        return int.from_bytes(file.read(_PAGE_NUMBER.stop)[_PAGE_NUMBER], "big")
-
-
 def _checksum(page: bytearray) -> bytes:
     return (_crc32c(page[_HEAD]) ^ _crc32c(page[_BODY])).to_bytes(4, "big")
 
