@@ -71,6 +71,15 @@ def require_importable(connection: Connection, source: PrivateServer) -> ServerF
     return files
 
 
+def remove_arriving(connection: Connection, database: str) -> None:
+    """Remove what a killed dbsync was still copying into the folder of a database of dbsync's."""
+    with suppress(UnreachableError, OSError):
+        folder = server_files(connection).folder_of(database)
+        for path in list(folder.iterdir()) if folder else ():
+            if path.name.endswith(COPYING) and not path.is_symlink():
+                path.unlink(missing_ok=True)
+
+
 def remove_strays(connection: Connection, database: str) -> None:
     """Remove the files of no table from the folder of a database of dbsync's that has no table any more.
 
@@ -83,7 +92,7 @@ def remove_strays(connection: Connection, database: str) -> None:
             return
         for path in list(folder.iterdir()):
             if path.name.endswith(_OURS) and not path.is_symlink():
-                path.unlink()
+                path.unlink(missing_ok=True)
         schema = "SELECT 1 FROM information_schema.schemata WHERE schema_name = %s"
         if not rows(connection, schema, (database,)):
             folder.rmdir()

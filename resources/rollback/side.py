@@ -15,7 +15,7 @@ from typing import Any
 import pymysql
 
 from resources.mysql.connection import Connection, execute, quoted, rows, value
-from resources.rollback.server_files import remove_strays
+from resources.rollback.server_files import remove_arriving, remove_strays
 
 MARKER = "__dbsync_put_back"
 _LONGEST = 64
@@ -138,10 +138,10 @@ def drop_database(connection: Connection, name: str) -> None:
     try:
         execute(connection, f"DROP DATABASE IF EXISTS {quoted(name)}")
     except pymysql.err.MySQLError as error:
-        # Files that are no table's are in its folder: the tables are gone all the same.
+        # A file that the server does not know is in its folder: then it drops nothing at all.
         if not error.args or error.args[0] != _NOT_EMPTY:
             raise
-        remove_strays(connection, name)
+        remove_arriving(connection, name)
         execute(connection, f"DROP DATABASE IF EXISTS {quoted(name)}")
     remove_strays(connection, name)
 
