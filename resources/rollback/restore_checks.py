@@ -100,9 +100,11 @@ def way_back(aside: str) -> str | None:
 
 def incomplete(target: Target, names: SideNames, error: BaseException, again: str) -> RestoreFailedError:
     """The error of a restore that stopped, with the state of the data, read from the server."""
-    what, why = str(error.args[-1] if error.args else error), ""
+    what, why, where, first = str(error.args[-1] if error.args else error), "", target.name, ""
     if isinstance(error, DbsyncError):
         what, why = error.what, f"\n         {error.why}" if error.why else ""
+        where = f"{target.name}, {error.where}" if error.where else where
+        first = f"{error.hint}; then: " if error.hint else ""
     goes_on = ""
     try:
         with connect(target.endpoint, read_timeout=30.0) as connection:
@@ -122,7 +124,7 @@ def incomplete(target: Target, names: SideNames, error: BaseException, again: st
         state = UNREACHABLE
     return RestoreFailedError(
         f"the restore did not complete: {what}",
-        where=target.name,
+        where=where,
         why=f"DATA STATE: {state}{why}",
-        hint=f"{again}   ({goes_on or 'goes on where it can'})",
+        hint=f"{first}{again}   ({goes_on or 'goes on where it can'})",
     )

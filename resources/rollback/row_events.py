@@ -12,6 +12,7 @@ from typing import IO
 
 import pymysql
 
+from resources.errors import RestoreFailedError
 from resources.mysql.connection import Connection, execute, is_denied, value
 from resources.progress import Step
 
@@ -25,6 +26,7 @@ _COMMIT_EVERY = 64 << 20
 # Base64 makes 4 bytes of 3; the rest is room for the statement's other words.
 _LARGEST_SHARE = 0.5
 _WANTED = 4 << 20
+_WORDS, _MB = 1000, 1 << 20
 
 
 def may_apply_events(connection: Connection) -> bool:
@@ -38,9 +40,13 @@ def may_apply_events(connection: Connection) -> bool:
 
 
 def send_events(file: IO[bytes], target: Connection, step: Step) -> None:
-    """Apply what a binary log file inserts. Raises ValueError for another file, pymysql errors."""
-    largest = int(value(target, "SELECT @@max_allowed_packet")) * _LARGEST_SHARE
-    wanted = int(min(largest, _WANTED))
+    """Apply what a binary log file inserts.
+
+    Raises RestoreFailedError for a row that the server takes in no statement, ValueError for
+    another file, pymysql errors.
+    """
+    packet = int(value(target, "SELECT @@max_allowed_packet"))
+    wanted = int(min(packet * _LARGEST_SHARE, _WANTED))
     sent = 0
     open_transaction = False
     table_map = b""
@@ -71,6 +77,7 @@ def send_events(file: IO[bytes], target: Connection, step: Step) -> None:
             flush()
             table_map = bytes(event)
         elif kind == _WRITE_ROWS:
+            _require_fit(len(table_map) + len(event), packet)
             if not open_transaction:
                 execute(target, "BEGIN")
                 open_transaction = True
@@ -98,6 +105,18 @@ def _events(file: IO[bytes]) -> Iterator[bytearray]:
         if len(event) != length:
             raise ValueError(f"{file.name} ends inside an event")
         yield event
+
+
+def _require_fit(length: int, packet: int) -> None:
+    """The server would drop the connection without a word of why."""
+    needed = length * 4 // 3 + _WORDS
+    if needed > packet:
+        raise RestoreFailedError(
+            f"a row of {length / 1e6:.0f} MB is larger than what the server takes in a statement",
+            where=f"max_allowed_packet = {packet}",
+            why=f"sent as text of its bytes it has {needed}",
+            hint=f"SET GLOBAL max_allowed_packet = {-(-needed // _MB) * _MB}",
+        )
 
 
 def _binlog(target: Connection, *events: bytes | bytearray) -> None:

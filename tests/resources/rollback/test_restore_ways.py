@@ -9,7 +9,7 @@ import pytest
 from resources.backup.incremental.make import make_incremental_backup
 from resources.backup.make import make_full_backup
 from resources.backup.moment.moment import Moment
-from resources.errors import ChainBrokenError, MomentError
+from resources.errors import ChainBrokenError, MomentError, RestoreFailedError
 from resources.mysql.connection import execute, value
 from resources.rollback.copy_rows import FILES, ROW_EVENTS
 from resources.rollback.restore import Wish, restore_backup
@@ -110,3 +110,28 @@ def test_another_servers_folder_of_the_same_name_is_not_taken(shop, target, worl
     assert result.carrier == ROW_EVENTS
     assert any("is of another server" in note for note in result.notes)
     assert leftovers(shop, target.database) == [result.aside]
+
+
+def test_a_row_that_no_statement_can_hold_is_refused_naming_the_setting_and_comes_back_with_it(
+    shop, target, server, world
+):
+    execute(shop, "CREATE TABLE large (id INT PRIMARY KEY, v LONGBLOB)")
+    execute(shop, "INSERT INTO large VALUES (1, REPEAT(x'27', 60000000))")
+    before = world()
+    by_rows = replace(target, restore_way="rows")
+    made = make_full_backup(target).manifest.id
+    execute(shop, "DELETE FROM large")
+    changed = world()
+    with pytest.raises(RestoreFailedError) as refused:
+        restore_backup(by_rows, made, ACCEPTED)
+    assert "max_allowed_packet = 67108864" in refused.value.where
+    assert refused.value.hint.startswith("SET GLOBAL max_allowed_packet = ")
+    assert world() == changed
+    with server.connect() as admin:
+        execute(admin, refused.value.hint.partition(";")[0])
+    try:
+        restore_backup(by_rows, made, ACCEPTED)
+    finally:
+        with server.connect() as admin:
+            execute(admin, "SET GLOBAL max_allowed_packet = DEFAULT")
+    assert world().digests == before.digests
