@@ -113,7 +113,8 @@ def _server(target: Target, folder: Path) -> PrivateServer:
 
 def _connect_command(installation: MysqlInstallation, socket: Path, database: str) -> str:
     client = [*installation.command("mysql"), "--no-defaults", f"--socket={socket}", "--user=root"]
-    return shlex.join([*client, "--", database])
+    # No positional argument: more options may be typed behind it.
+    return shlex.join([*client, "--default-character-set=utf8mb4", f"--database={database}"])
 
 
 def _parent(target: Target) -> Path:

@@ -19,8 +19,8 @@ def test_a_backup_says_its_engine_its_proof_and_every_later_proof(project):
 
     _, (listed,) = project.report("backups", "list")
     assert listed["proven"] is True and listed["proof"]["at"] == verified["proof"]["at"]
-    assert listed["engine_reason"] == made["engine_reason"]
     _, shown = project.report("backups", "show", made["id"])
+    assert shown["engine_reason"] == made["engine_reason"]
     assert shown["later_proofs"] == [verified["proof"]]
     assert shown["standing"]["standing"] == "proven" and shown["standing"]["proofs"] == 2
     text = project.run("backups", "show", made["id"]).stdout

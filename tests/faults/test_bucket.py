@@ -18,7 +18,7 @@ from resources.deployment.deployment import Deployment
 from resources.errors import BackupCorruptError, BackupKeyError, RemoteStorageError
 from resources.mysql.connection import connect, execute, rows, value
 from resources.rollback.restore import Wish, restore_backup
-from resources.target import Target
+from resources.target import Keep, Target
 from tests.resources.backup.conftest import Said, world
 from tests.support.age_keys import key_pair
 
@@ -84,7 +84,7 @@ def test_what_is_verified_and_rolled_back_to_is_fetched_too(shop, tmp_path):
 
 
 def test_retention_removes_what_is_too_old_from_the_bucket_too_and_only_behind_an_upload(shop, bucket):
-    two = replace(shop, keep_backups=2)
+    two = replace(shop, keep=Keep(last=2))
     made = [backed_up(two) for _ in range(2)]
     unreachable = replace(two, remote=replace(bucket.location(), endpoint=NOWHERE, attempts=1))
     with pytest.raises(RemoteStorageError):

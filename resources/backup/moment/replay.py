@@ -17,6 +17,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from resources import progress
@@ -25,7 +26,7 @@ from resources.backup.moment.plan import Plan, Single
 from resources.child_environment import mysql_environment
 from resources.errors import RestoreFailedError
 from resources.mysql.binlog_event import Query
-from resources.mysql.connection import Connection, connect, execute, option_file, quoted, value
+from resources.mysql.connection import Connection, connect, execute, option_file, quoted, rows, value
 from resources.mysql.gtid_set import GtidSet
 from resources.mysql.server import PrivateServer
 from resources.redact import inert, redact
@@ -146,7 +147,7 @@ def _one_by_hand(
     text = printed.stdout
     for query in single.queries:
         text = text.replace(query.text, _with_definer(query), 1)
-    with option_file(server.endpoint, server.folder) as login:
+    with option_file(server.endpoint, server.folder) as login, _stand_ins(connection, plan, single):
         fed = subprocess.run(
             [
                 *programs.command("mysql"),
@@ -169,6 +170,25 @@ def _one_by_hand(
             why=inert(redact(said)),
             hint=f"mysqlbinlog ended with {printed.returncode}, mysql with {fed.returncode}",
         )
+
+
+@contextmanager
+def _stand_ins(connection: Connection, plan: Plan, single: Single) -> Iterator[None]:
+    """Empty databases for those that were in use when it ran and that a dump does not hold.
+
+    It may be about the dump's own all the same: USE other; CREATE EVENT own.e …
+    """
+    missing: list[str] = []
+    if plan.base.engine != "clone":
+        here = {name for (name,) in rows(connection, "SHOW DATABASES")}
+        missing = sorted({query.database for query in single.queries if query.database} - here)
+    for name in missing:
+        execute(connection, f"CREATE DATABASE {quoted(name)}")
+    try:
+        yield
+    finally:
+        for name in missing:
+            execute(connection, f"DROP DATABASE IF EXISTS {quoted(name)}")
 
 
 def _with_definer(query: Query) -> bytes:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from resources.backup.incremental.make import make_incremental_backup
@@ -23,6 +25,7 @@ def test_purged_logs_beyond_the_increments_are_refused_those_within_are_not_need
     first = make_incremental_backup(shop)
     write("b")
     within = remember()
+    time.sleep(0.01)  # a manifest tells milliseconds
     second = make_incremental_backup(shop)
     write("c")
     execute(sql, "FLUSH BINARY LOGS")
