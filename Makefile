@@ -42,7 +42,7 @@ format: setup ## Rewrite the code in house style
 docs: setup ## Rewrite the generated pages of docs/
 	@PYTHONPATH=. .venv/bin/python -m dbsync_assets.cli.write_docs
 
-bench: setup ## Figures against other tools, side by side; ARGS="--size 0.4 --rounds 1" for a short look
+bench: setup ## Figures against other tools, side by side; ARGS="backup --size 0.4 --rounds 1" for a short look
 	@PYTHONPATH=. .venv/bin/python -m benchmarks.run $(ARGS)
 
 lock: ## Newer versions into requirements/lock.txt

@@ -14,8 +14,11 @@ from resources.backup.catalog import list_backups
 _BASE = "mysqldump | gzip"
 
 
-def backups(bench: Bench, project: Path, peers: Peers) -> dict[str, Measured]:
-    """Every way of backing the large database up; prints figures, sizes and ratios."""
+def backups(bench: Bench, project: Path, peers: Peers, *, engines: bool) -> dict[str, Measured]:
+    """Every way of backing the large database up; prints figures, sizes and ratios.
+
+    `engines`: by mysqldump and mydumper too, whose proof is a load and takes minutes.
+    """
     storage = project / ".dbsync" / "backups"
 
     def dbsync() -> Measured:
@@ -31,12 +34,12 @@ def backups(bench: Bench, project: Path, peers: Peers) -> dict[str, Measured]:
     print("backup")
     commands = {name: shell(script) for name, script in peers.backups().items()}
     commands |= {"dbsync backup": dbsync, "dbsync deploy": lambda: bench.verb("deploy", project=project)}
-    print("  $ dbsync backup\n  $ dbsync deploy\n  $ BACKUP_ENGINE=mysqldump dbsync backup", flush=True)
-    dumps = {"mysqldump": {"BACKUP_ENGINE": "mysqldump"}}
-    if peers.mydumper:
+    print("  $ dbsync backup\n  $ dbsync deploy", flush=True)
+    dumps = {"mysqldump": {"BACKUP_ENGINE": "mysqldump"}} if engines else {}
+    if engines and peers.mydumper:
         dumps["mydumper"] = {"BACKUP_ENGINE": "mydumper", "MYDUMPER": str(peers.mydumper)}
-        print("  $ BACKUP_ENGINE=mydumper MYDUMPER=… dbsync backup", flush=True)
     for engine, settings in dumps.items():
+        print(f"  $ BACKUP_ENGINE={engine} dbsync backup", flush=True)
         commands[f"dbsync backup by {engine}, loaded"] = lambda settings=settings: bench.verb(
             "backup", project=project, **settings
         )

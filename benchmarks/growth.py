@@ -1,4 +1,4 @@
-"""`make bench ARGS=--growth`: what a backup costs as the database grows."""
+"""`make bench ARGS=growth`: what a backup costs as the database grows."""
 
 from __future__ import annotations
 

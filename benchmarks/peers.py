@@ -10,6 +10,7 @@ from benchmarks.stage import LARGE, PROGRAMS, SCRATCH
 from resources.mysql.installation import MysqlInstallation, UnusableError
 from tests.support.mydumper import debian_mydumper
 
+DUMP = f"mysqldump --single-transaction --routines --triggers --events --set-gtid-purged=OFF {LARGE}"
 MYDUMPER = "mydumper, 2 threads, gzip"
 
 
@@ -39,7 +40,6 @@ class Peers:
 
     def backups(self) -> dict[str, str]:
         """Name → shell pipeline, run in the scratch folder."""
-        dump = f"mysqldump --single-transaction --routines --triggers --events --set-gtid-purged=OFF {LARGE}"
         files = shlex.quote(str((self.datadir / LARGE).relative_to(SCRATCH)))
         mydumper = {}
         if self.mydumper:
@@ -48,8 +48,8 @@ class Peers:
             command = f"{self.mydumper} --defaults-file={self.login} {options} --outputdir mydumper"
             mydumper = {MYDUMPER: f"rm -rf mydumper; {command}"}
         return {
-            "mysqldump | gzip": f"{dump} | gzip > dump.sql.gz",
-            "mysqldump | zstd -3 -T2": f"{dump} | zstd -q -f -3 -T2 -o dump.sql.zst",
+            "mysqldump | gzip": f"{DUMP} | gzip > dump.sql.gz",
+            "mysqldump | zstd -3 -T2": f"{DUMP} | zstd -q -f -3 -T2 -o dump.sql.zst",
             **mydumper,
             "limit: cp of the files": f"rm -rf cp && cp -r {files} cp && sync -f cp",
             "limit: tar of the files | zstd -1": f"tar -C {files} -c . | zstd -q -f -1 -T2 -o files.tar.zst",

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 from benchmarks.measure import Measured, medians
+from benchmarks.peers import DUMP
 from benchmarks.stage import LARGE, SCRATCH, Bench
 from resources.backup.catalog import list_backups
 from resources.mysql.connection import execute, option_file
@@ -16,15 +17,18 @@ _BASE = "mysql < dump"
 
 
 def proofs(bench: Bench, project: Path, installation: MysqlInstallation) -> Measured:
-    """Prints figures and ratios; what `mysql < dump` costs. Needs the dump that `backups` left."""
+    """Prints figures and ratios; what `mysql < dump` costs."""
+    bench.verb("backup", project=project)
+    bench.shell(f"{DUMP} > dump.sql")
     backup = list_backups(project / ".dbsync" / "backups")[-1].id
     print("proof")
     with PrivateServer.create(installation, SCRATCH / "empty") as server:
         server.start()
         with option_file(server.endpoint) as login:
             mysql = " ".join([*installation.command("mysql"), f"--defaults-extra-file={login}"])
-            command = f"gunzip -c dump.sql.gz | {mysql} {LARGE}"
-            print(f"  $ gunzip -c dump.sql.gz | mysql {LARGE}      (an empty private server, made for speed)")
+            command = f"{mysql} {LARGE} < dump.sql"
+            print(f"  $ {DUMP} > dump.sql")
+            print(f"  $ mysql {LARGE} < dump.sql      (an empty private server, made for speed)")
             print(f"  $ dbsync restore {backup} --private\n  $ dbsync backups verify {backup}", flush=True)
 
             def load() -> Measured:

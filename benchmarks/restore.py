@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from benchmarks.measure import Measured, medians
-from benchmarks.stage import LARGE, Bench
+from benchmarks.peers import DUMP
+from benchmarks.stage import Bench
 from resources.backup.catalog import list_backups
 
 _BASE = "mysql < dump"
@@ -33,11 +34,10 @@ def restores(bench: Bench, project: Path) -> dict[str, Measured]:
         bench.verb("restore", "finish", "--yes", project=project)
         return found
 
-    dump = f"mysqldump --single-transaction --routines --triggers --events --set-gtid-purged=OFF {LARGE}"
-    print(f"restore into a running server\n  $ {dump} > dump.sql; mysql {_LOADED} < dump.sql")
+    print(f"restore into a running server\n  $ {DUMP} > dump.sql; mysql {_LOADED} < dump.sql")
     for way in _BARS:
         print(f"  $ RESTORE_WAY={way} dbsync restore ID", flush=True)
-    bench.shell(f"{dump} > dump.sql")
+    bench.shell(f"{DUMP} > dump.sql")
     commands = {_BASE: load} | {
         f"dbsync restore, {name}": lambda way=way: restore(way) for way, (name, _) in _BARS.items()
     }

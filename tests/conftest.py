@@ -95,8 +95,7 @@ def database(server: PrivateServer) -> Iterator[str]:
                 execute(admin, f"DROP DATABASE {quoted(found)}")
 
 
-@pytest.fixture
-def target(server: PrivateServer, database: str, tools: Path, tmp_path: Path) -> Target:
+def target_on(server: PrivateServer, database: str, tools: Path, tmp_path: Path) -> Target:
     """A target on `database` over TCP, with folders of its own."""
     folders = {name: tmp_path / name for name in ("migrations", "backups", "state")}
     for folder in folders.values():
@@ -109,6 +108,11 @@ def target(server: PrivateServer, database: str, tools: Path, tmp_path: Path) ->
         state=folders["state"],
         tools=tools,
     )
+
+
+@pytest.fixture
+def target(server: PrivateServer, database: str, tools: Path, tmp_path: Path) -> Target:
+    return target_on(server, database, tools, tmp_path)
 
 
 @pytest.fixture

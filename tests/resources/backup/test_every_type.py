@@ -13,7 +13,7 @@ from resources.backup.open import open_backup
 from resources.mysql.connection import connect, execute, quoted, value
 from resources.mysql.server import PrivateServer
 from resources.target import Target
-from tests.conftest import TEST_SERVER
+from tests.conftest import TEST_SERVER, target_on
 from tests.resources.backup.conftest import world
 
 pytestmark = pytest.mark.slow
@@ -84,17 +84,7 @@ def origin(make_server: Callable[..., PrivateServer], tools: Path, tmp_path: Pat
     server = make_server(tcp=True, variables=TEST_SERVER | {"max_allowed_packet": "256M"})
     with connect(server.tcp_endpoint) as connection:
         execute(connection, f"CREATE DATABASE {quoted(DATABASE)}")
-    folders = {name: tmp_path / name for name in ("migrations", "backups", "state")}
-    for folder in folders.values():
-        folder.mkdir(mode=0o700)
-    target = Target(
-        endpoint=server.tcp_endpoint,
-        database=DATABASE,
-        migrations=folders["migrations"],
-        storage=folders["backups"],
-        state=folders["state"],
-        tools=tools,
-    )
+    target = target_on(server, DATABASE, tools, tmp_path)
     _fill(target, TYPES)
     return target
 

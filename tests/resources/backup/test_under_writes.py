@@ -20,7 +20,7 @@ from resources.mysql.connection import connect, execute, value
 from resources.mysql.endpoint import Endpoint
 from resources.mysql.server import PrivateServer
 from resources.target import Target
-from tests.conftest import TEST_SERVER
+from tests.conftest import TEST_SERVER, target_on
 from tests.resources.backup.conftest import world
 
 pytestmark = pytest.mark.slow
@@ -53,17 +53,7 @@ def origin(make_server, tools: Path, tmp_path: Path) -> tuple[PrivateServer, Tar
                 connection,
                 f"INSERT INTO transfer (source, sink, amount, note) VALUES {','.join([one] * 1000)}",
             )
-    folders = {name: tmp_path / name for name in ("migrations", "backups", "state")}
-    for folder in folders.values():
-        folder.mkdir(mode=0o700)
-    target = Target(
-        endpoint=server.tcp_endpoint,
-        database=DATABASE,
-        migrations=folders["migrations"],
-        storage=folders["backups"],
-        state=folders["state"],
-        tools=tools,
-    )
+    target = target_on(server, DATABASE, tools, tmp_path)
     return server, target
 
 
