@@ -3,8 +3,8 @@
 # Nothing is installed outside this folder and nothing keeps running.
 
 SHELL := /bin/sh
-# Two at a time: most of a test is waiting for a server.
-PYTEST := .venv/bin/python -m pytest --tb=short -n 2
+# Three at a time also on two processors: most of a test is waiting for a server.
+PYTEST := .venv/bin/python -m pytest --tb=short -n 3
 
 # Nothing phones home, and no other Python's modules get in.
 export DAGSTER_DISABLE_TELEMETRY := yes

@@ -32,9 +32,16 @@ def in_lanes(
             with open_connection() as connection:
                 connections.append(connection)
                 for job in _until(stop, queue, lock):
-                    work(job, connection)
+                    _work(job, connection)
         except BaseException:
             stop.set()
+            raise
+
+    def _work(job: T, connection: Connection) -> None:
+        try:
+            work(job, connection)
+        except BaseException:
+            stop.set()  # before the connection is closed, which takes its time
             raise
 
     with ThreadPoolExecutor(LANES, thread_name_prefix="lane") as pool:

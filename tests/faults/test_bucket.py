@@ -124,7 +124,7 @@ def test_an_incremental_backup_opens_restores_and_is_proven_when_it_and_its_chai
     finally:
         opened.server.discard()
     upload_backups(shop)
-    restore_backup(shop, increment)
+    restore_backup(shop, increment, Wish(accept_loss=True))
     assert world(shop.endpoint, shop.database) == was
 
 

@@ -15,7 +15,7 @@ from resources.backup.open import open_backup
 from resources.backup.verify import verify_backup
 from resources.errors import BackupFailedError
 from resources.mysql.connection import execute, rows
-from resources.rollback.restore import restore_backup
+from resources.rollback.restore import Wish, restore_backup
 from tests.resources.backup.conftest import leftovers
 
 pytestmark = pytest.mark.slow
@@ -85,7 +85,7 @@ def test_accepted_by_name_it_is_proven_and_the_manifest_says_what_was_lost(accep
 def test_such_a_backup_restores_although_its_rows_are_no_longer_the_sources(accepting, connection):
     manifest = make_full_backup(accepting).manifest
     execute(connection, "DELETE FROM floats")
-    restore_backup(accepting, manifest.id)
+    restore_backup(accepting, manifest.id, Wish(accept_loss=True))
     assert rows(connection, "SELECT id, CAST(ratio AS DOUBLE) FROM floats") == [(1, 16777200.0), (2, None)]
 
 

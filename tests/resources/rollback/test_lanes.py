@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 
 import pytest
 
@@ -36,6 +37,7 @@ def test_the_first_error_is_raised_and_nothing_new_is_begun(target):
             failing.set()
             raise ValueError("job 1")
         failing.wait(10)
+        time.sleep(0.01)
 
     with pytest.raises(ValueError, match="job 1"):
         in_lanes(range(100), lambda: connect(target.endpoint), work)

@@ -107,7 +107,11 @@ def test_every_moment_can_be_reached(shop, origin, sql, write, remember, open_at
         opened.server.kill()
     # The named backup's own end; a full one, and an increment.
     assert world(open_at(END, last_increment.id).server.endpoint, DATABASE) == third.world
-    assert world(open_backup(shop, last_increment.id, shop.state / "end").endpoint, DATABASE) == third.world
+    by_id = open_backup(shop, last_increment.id, shop.state / "end")
+    try:
+        assert world(by_id.endpoint, DATABASE) == third.world
+    finally:
+        by_id.discard()
     untouched = open_at(END, origin.full.id)
     assert untouched.plan.replayed.transactions == 0
     assert world(untouched.server.endpoint, DATABASE).digests == dict(origin.full.tables)

