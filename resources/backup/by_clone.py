@@ -21,10 +21,8 @@ from resources.backup.room import ARCHIVE_SHARE, SERVER_BYTES, require_room
 from resources.backup.running_clone import RunningClone
 from resources.durable_file import disk_full
 from resources.mysql.server import PrivateServer
+from resources.mysql.server_variables import BARE
 
-# clone_status, where the position is, is a table of performance_schema; its instruments would
-# cost a fifth of the reading time.
-_START = {"performance_schema": "ON", "performance_schema_instrument": "%=OFF"}
 _ASIDE = 512 << 20
 """Bytes of small tables that are copied before the start; more would take as long as they save."""
 
@@ -66,7 +64,7 @@ def make_by_clone(job: Job, clone: RunningClone) -> Made:
         return stored
 
     begun = time.monotonic()
-    server = copy_server(job.installation, job.copy, job.source.settings, **_START)
+    server = copy_server(job.installation, job.copy, job.source.settings, **BARE)
     with ThreadPoolExecutor(1, thread_name_prefix="store") as pool:
         storing = pool.submit(contextvars.copy_context().run, store)
         try:

@@ -23,7 +23,7 @@ from resources.errors import DiskFullError
 from resources.mysql.connection import Connection, connect, execute, rows, value
 from resources.mysql.endpoint import Endpoint
 from resources.mysql.server import PrivateServer
-from resources.mysql.server_variables import UNCACHED
+from resources.mysql.server_variables import BARE, UNCACHED
 from resources.redact import redact
 
 # The recipient lives for seconds and its copy is archived before anything relies on it.
@@ -53,7 +53,7 @@ def clone_into(
     Raises CloneImpossibleError with the server's reason, DiskFullError.
     """
     endpoint, source = job.target.endpoint, job.source
-    variables = dict(_RECIPIENT)
+    variables = {**BARE, **_RECIPIENT}
     if endpoint.tls and endpoint.tls.verify and endpoint.tls.ca:
         variables["clone_ssl_ca"] = str(endpoint.tls.ca)
     recipient = PrivateServer.create(

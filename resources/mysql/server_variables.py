@@ -35,6 +35,25 @@ LASTING: Mapping[str, str] = {
 }
 """What makes a private server behave as a production one: for the demo and the tests."""
 
+BARE: Mapping[str, str] = {
+    "innodb_log_buffer_size": "1M",
+    "performance_schema": "ON",
+    "performance_schema_instrument": "%=OFF",
+    "performance_schema_digests_size": "0",
+    "performance_schema_error_size": "0",
+    "performance_schema_events_stages_history_long_size": "0",
+    "performance_schema_events_statements_history_long_size": "0",
+    "performance_schema_events_transactions_history_long_size": "0",
+    "performance_schema_events_waits_history_long_size": "0",
+    "performance_schema_max_memory_classes": "0",
+    "performance_schema_max_mutex_classes": "0",
+    "performance_schema_max_statement_classes": "0",
+    "performance_schema_max_thread_instances": "40",
+    "performance_schema_session_connect_attrs_size": "0",
+}
+"""For a server that is cloned to or read once: of performance_schema only clone_status is wanted, whose
+instruments would cost a fifth of the reading time. 198 MB of memory after the start instead of 497."""
+
 UNCACHED = "O_DIRECT_NO_FSYNC"
 """innodb_flush_method of a server on a copy: its files are as large as production's, and in the page
 cache they would take the place of what production and the application have there. Memory that the
