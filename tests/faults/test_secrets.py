@@ -30,6 +30,8 @@ def poll_processes(found: list[str], stop: threading.Event, needles: tuple[str, 
                     seen = line if own else line + (folder / "environ").read_bytes().decode(errors="replace")
                 except OSError:
                     continue
+                if not line:
+                    continue  # just starting or ending: whose it is cannot be told yet, or any more
                 if any(needle in seen for needle in needles):
                     found.append(seen)
 
