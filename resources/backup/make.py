@@ -75,8 +75,7 @@ class FullBackup:
             work = work_folder(target, self._id)
             self._on_failure = ending.enter_context(ExitStack())
             self._on_failure.callback(shutil.rmtree, work, ignore_errors=True)
-            sealed = replace(io, recipients=target.age_recipients)
-            self._job = Job(target, source, installation, folder, work, sealed)
+            self._job = Job(target, source, installation, folder, work, io)
             progress.say(f"backup by {self._choice.engine}: {self._choice.reason}")
             self._clone: RunningClone | None = None
             if self._choice.engine == "clone":

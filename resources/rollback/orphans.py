@@ -28,10 +28,7 @@ def orphans(
                 continue  # then the server let nobody insert a row that points there
             here = f"{quoted(schema)}.{quoted(child)}"
             now, before = f"{quoted(database)}.{quoted(key.table)}", f"{quoted(side)}.{quoted(key.table)}"
-            refers = " AND ".join(
-                f"{here}.{mine} = {now}.{theirs}"
-                for mine, theirs in zip(key.columns, key.referenced, strict=True)
-            )
+            refers = _refers(key, here, now)
             same = " AND ".join(f"{before}.{column} = {now}.{column}" for column in key.referenced)
             # In this order it costs what the parents cost: the children are found by their index.
             number = int(
@@ -60,10 +57,7 @@ def coming_orphans(
             if key.database is not None or key.table in coming or not _has(parents, key):
                 continue
             here, there = f"{quoted(side)}.{quoted(child)}", f"{quoted(database)}.{quoted(key.table)}"
-            refers = " AND ".join(
-                f"{here}.{mine} = {there}.{theirs}"
-                for mine, theirs in zip(key.columns, key.referenced, strict=True)
-            )
+            refers = _refers(key, here, there)
             # A key with a NULL in it points at nothing on purpose.
             given = " AND ".join(f"{here}.{mine} IS NOT NULL" for mine in key.columns)
             number = int(
@@ -76,6 +70,12 @@ def coming_orphans(
             if number:
                 found[f"{child} → {key.table}"] = number
     return found
+
+
+def _refers(key: ForeignKey, child: str, parent: str) -> str:
+    """The condition that a row of `child` points at one of `parent`; both as they stand in SQL."""
+    pairs = zip(key.columns, key.referenced, strict=True)
+    return " AND ".join(f"{child}.{mine} = {parent}.{theirs}" for mine, theirs in pairs)
 
 
 def _has(tables: Mapping[str, str], key: ForeignKey) -> bool:
