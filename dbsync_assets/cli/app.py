@@ -8,6 +8,7 @@ import typer
 
 from dbsync_assets.cli import (
     backups,
+    baseline,
     check,
     demo,
     deploy,
@@ -55,6 +56,7 @@ def root(
 
 for group in (
     doctor,
+    baseline,
     check,
     deploy,
     backups,
