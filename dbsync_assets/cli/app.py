@@ -14,6 +14,7 @@ from dbsync_assets.cli import (
     deploy,
     doctor,
     health,
+    init,
     mysql,
     private,
     recover,
@@ -31,7 +32,7 @@ app = typer.Typer(
         "Keeps a production MySQL in step with the code of a Prisma application: a backup that is proven "
         "to restore, migrations under bounded locks, validation, health, and a way back that loses no row."
     ),
-    epilog="Settings: docs/settings.md. Exit codes: docs/exit-codes.md. First command to type: dbsync doctor",
+    epilog="Settings: docs/settings.md. Exit codes: docs/exit-codes.md. First command to type: dbsync init",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
@@ -55,6 +56,7 @@ def root(
 
 
 for group in (
+    init,
     doctor,
     baseline,
     check,
