@@ -6,10 +6,9 @@ import re
 from ipaddress import ip_network
 from typing import get_args
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings
 
-from resources.errors import SettingsError
 from resources.notify.event import KINDS, Kind
 from resources.notify.plan import Channel, Notify, Service
 from resources.notify.texts import Language
@@ -22,6 +21,12 @@ _HOST = re.compile(r"[A-Za-z0-9_.-]+")
 _LONG_PART = 12
 """Characters from which a part of an address is taken for a token."""
 _EVERY = "*"
+_CHANNELS = ", ".join((*get_args(Service), "apprise-2"))
+_FIELDS = {
+    **{name: f"notify_{name}" for name in ("slack", "dingtalk", "feishu", "wecom", "apprise")},
+    "email": "notify_smtp",
+}
+"""Channel → the field that sets it; `webhook` is Settings'."""
 
 
 class NotifySettings(BaseSettings):
@@ -157,8 +162,17 @@ class NotifySettings(BaseSettings):
 
     @field_validator("notify_events", mode="after")
     @classmethod
-    def _routes(cls, given: str) -> str:
-        parse_events(given)
+    def _routes(cls, given: str, info: ValidationInfo) -> str:
+        for name in parse_events(given):
+            _require_set(name, info)
+        return given
+
+    @field_validator("notify_watchdog", mode="after")
+    @classmethod
+    def _channel(cls, given: str, info: ValidationInfo) -> str:
+        if given and not _NAMES.fullmatch(given):
+            raise ValueError(f"no channel; channels are {_CHANNELS}")
+        _require_set(given, info)
         return given
 
     @field_validator("notify_language", mode="after")
@@ -195,8 +209,7 @@ def parse_events(given: str) -> dict[str, frozenset[Kind]]:
         if not colon:
             raise ValueError(f"{part!r} is no `channel: kind, kind`")
         if name != _EVERY and not _NAMES.fullmatch(name):
-            allowed = ", ".join((*get_args(Service), "apprise-2", _EVERY))
-            raise ValueError(f"{name!r} is no channel; channels are {allowed}")
+            raise ValueError(f"{name!r} is no channel; channels are {_CHANNELS}, {_EVERY}")
         if name in found:
             raise ValueError(f"{name} is there twice")
         found[name] = _kinds(kinds)
@@ -225,16 +238,10 @@ def parse_rate(given: str) -> tuple[int, float]:
 
 
 def notify_of(settings: NotifySettings, webhook: bool) -> Notify:
-    """Raises SettingsError where NOTIFY_EVENTS or NOTIFY_WATCHDOG name a channel that is not set."""
+    """`webhook`: whether NOTIFICATION_WEBHOOK is set."""
     channels = _channels(settings)
     names = [*(["webhook"] if webhook else []), *(channel.name for channel in channels)]
     routes = parse_events(settings.notify_events)
-    for name in routes.keys() - {_EVERY}:
-        _require(name, names, "NOTIFY_EVENTS")
-    if settings.notify_watchdog:
-        _require(settings.notify_watchdog, names, "NOTIFY_WATCHDOG")
-    if settings.notify_heartbeat and not names:
-        raise SettingsError("NOTIFY_HEARTBEAT is set, and no channel", hint="set NOTIFY_SLACK, or unset it")
     others = routes.get(_EVERY)
     events = {name: routes.get(name, others) for name in names}
     url = settings.notify_heartbeat_url
@@ -272,14 +279,16 @@ def _channels(settings: NotifySettings) -> tuple[Channel, ...]:
     return tuple(found)
 
 
-def _require(name: str, names: list[str], setting: str) -> None:
-    if name not in names:
-        raise SettingsError(
-            f"{setting} names the channel {name}, which is not set",
-            where=setting,
-            why=f"channels that are set: {', '.join(names) or 'none'}",
-            hint=f"set that channel, or correct {setting}; docs/alerts.md shows both",
-        )
+def _require_set(name: str, info: ValidationInfo) -> None:
+    """Raises ValueError where the channel has no address. Where that is wrong, it says so itself."""
+    field, _, number = name.partition("-")
+    if field not in _FIELDS or _FIELDS[field] not in info.data:
+        return
+    address: SecretStr | None = info.data[_FIELDS[field]]
+    count = len(address.get_secret_value().split()) if address else 0
+    if count < int(number or 1):
+        setting = NotifySettings.model_fields[_FIELDS[field]].alias
+        raise ValueError(f"the channel {name} is not set; set {setting}, or leave it out")
 
 
 def _listed(text: str) -> tuple[str, ...]:

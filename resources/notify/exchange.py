@@ -11,7 +11,7 @@ from contextlib import suppress
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from urllib.parse import SplitResult, unquote
 
-from resources.notify.reach import Reach, connect
+from resources.notify.reach import Reach, RefusedAddressError, connect
 
 LARGEST_ANSWER = 64 * 1024
 """Bytes of an answer that are read; the rest stays with the sender."""
@@ -51,6 +51,8 @@ class Exchange(threading.Thread):
     def run(self) -> None:
         try:
             self._talk()
+        except RefusedAddressError as error:
+            self.error = str(error)
         except (OSError, HTTPException, ValueError) as error:
             self.error = f"{type(error).__name__}: {error}"
 

@@ -10,6 +10,11 @@ import ipaddress
 import socket
 from dataclasses import dataclass
 
+
+class RefusedAddressError(OSError):
+    """No address that a host's name stands for may be connected to."""
+
+
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _METADATA = frozenset(map(ipaddress.ip_address, ("169.254.169.254", "100.100.100.200", "fd00:ec2::254")))
@@ -60,11 +65,13 @@ def _within(address: _Address, named: str) -> bool:
 
 
 def connect(host: str, port: int, reach: Reach, seconds: float) -> socket.socket:
-    """A TCP connection. Raises OSError; PermissionError where no address of `host` is permitted."""
+    """A TCP connection. Raises OSError; RefusedAddressError where no address of `host` is permitted."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     permitted = [one for one in found if reach.permits(host, str(one[4][0]))]
     if not permitted:
-        raise PermissionError(f"{found[0][4][0]} is no public address; NOTIFY_ALLOW_PRIVATE={host} allows it")
+        raise RefusedAddressError(
+            f"{found[0][4][0]} is no public address; NOTIFY_ALLOW_PRIVATE={host} allows it"
+        )
     failed: OSError | None = None
     for family, kind, protocol, _, address in permitted:
         opened = socket.socket(family, kind, protocol)

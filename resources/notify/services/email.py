@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from resources.notify.delivery import Delivery
 from resources.notify.message import Message
 from resources.notify.plan import Channel
-from resources.notify.reach import Reach, connect
+from resources.notify.reach import Reach, RefusedAddressError, connect
 from resources.notify.request import one_line
 
 Encryption = Literal["starttls", "tls", "none"]
@@ -123,6 +123,8 @@ class _Talk(threading.Thread):
         except smtplib.SMTPRecipientsRefused as error:
             answers = [f"{code} {text.decode(errors='replace')}" for code, text in error.recipients.values()]
             self.error = f"no recipient was taken: {answers[0] if answers else ''}"
+        except RefusedAddressError as error:
+            self.error = str(error)
         except (OSError, ValueError) as error:  # SMTPException is an OSError
             self.error = f"{type(error).__name__}: {error}"
 
