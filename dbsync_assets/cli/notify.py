@@ -32,7 +32,7 @@ def test(project: Project = HERE, as_json: Json = False) -> None:
 
     Exit code 90 where one did not take it.
     """
-    from resources.notify.proof import prove_channels
+    from resources.notify.past_outbox import prove_channels
 
     target = _with_channels(Path(project))
     with watching():

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 from resources import progress
+from resources.notify.bounded import bounded_event
 from resources.notify.deliver import deliver
 from resources.notify.delivery import Delivery
 from resources.notify.event import Event
 from resources.notify.next_channel import add_next_channels, others
 from resources.notify.outbox import Outbox
+from resources.notify.past_outbox import send_past_outbox
 from resources.notify.plan import channels_of
 from resources.redact import redact
 from resources.target import Target
@@ -33,12 +36,15 @@ def tell(target: Target, event: Event, wanting: list[str], *, seconds: float = D
     """As `announce`, to these channels whatever they want."""
     if not wanting:
         return []
+    begun = time.monotonic()
     try:
         return _tell(target, event, wanting, seconds)
     except Exception as error:  # noqa: BLE001 - an alert must never make a deployment fail
-        why = redact(f"{type(error).__name__}: {error}")
-        progress.say(f"an alert could not be kept or sent ({why})")
-        return [Delivery(False, None, f"the outbox is not usable: {why}", name) for name in wanting]
+        why = f"the outbox is not usable: {redact(str(error) or type(error).__name__)}"
+        progress.say(f"an alert is sent without being kept: {why}")
+        left = max(0.1, seconds - (time.monotonic() - begun))
+        sent = send_past_outbox(target, bounded_event(event), wanting, left)
+        return [one if one.ok else replace(one, detail=f"{one.detail}; {why}") for one in sent]
 
 
 def _tell(target: Target, event: Event, wanting: list[str], seconds: float) -> list[Delivery]:

@@ -87,8 +87,12 @@ def _left_alone(outbox: Outbox, channel: str) -> bool:
 
 
 def _drop_unknown_channels(target: Target, outbox: Outbox) -> None:
-    """What waits for a channel that is set no longer is given up; the next channels have it then."""
-    known = {channel.name for channel in channels_of(target)}
-    for one in outbox.waiting():
+    """What waits for a channel that is set no longer goes to those that are set instead."""
+    known = [channel.name for channel in channels_of(target)]
+    waiting = outbox.waiting()
+    for one in waiting:
         if one.channel not in known and not one.is_final:
+            if not any(other.id == one.id and other.channel in known for other in waiting):
+                wanting = [name for name in known if target.notify.wants(name, one.event.kind)]
+                outbox.add_channels(one.id, wanting)
             outbox.mark(one, "given_up", "this channel is no longer set")

@@ -24,7 +24,7 @@ from typing import Any, Literal
 from uuid import uuid4
 
 from resources.durable_file import fsync_folder, write_durably
-from resources.notify.bounded import bounded
+from resources.notify.bounded import bounded, bounded_event
 from resources.notify.event import Event
 
 Progress = Literal["waiting", "held", "sending", "delivered", "given_up"]
@@ -82,6 +82,7 @@ class Outbox:
 
         On the disk when this returns. Raises OSError, DiskFullError.
         """
+        event = bounded_event(event)
         for folder in (self._events, self._states, self._done, self._channels):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         with self._locked("outbox"):
@@ -93,10 +94,10 @@ class Outbox:
                 "id": identity,
                 "at": now,
                 "kind": event.kind,
-                "about": bounded(event.about),
-                "state": bounded(event.state),
-                "next": bounded(event.next_command),
-                "facts": bounded(dict(event.facts)),
+                "about": event.about,
+                "state": event.state,
+                "next": event.next_command,
+                "facts": event.facts,
                 "channels": list(channels),
             }
             self._write(self._events / f"{identity}.json", stored)
@@ -174,7 +175,7 @@ class Outbox:
                 if time.time() - _time_of(path.stem) > keep:
                     path.unlink(missing_ok=True)
             for path in _files(self._states):
-                if not (self._events / f"{path.name.split('.')[0]}.json").exists():
+                if not (self._events / f"{path.stem.rpartition('.')[0]}.json").exists():
                     path.unlink(missing_ok=True)
 
     # --- inside ---
