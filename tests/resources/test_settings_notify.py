@@ -104,7 +104,7 @@ def test_times_rates_and_places(configured):
         ("NOTIFY_RATE", "many", "20/h"),
         ("NOTIFY_RATE", "0/h", "20/h"),
         ("NOTIFY_REPEAT", "soon", "10m"),
-        ("NOTIFY_HEARTBEAT", "-1", "greater than or equal to 0"),
+        ("NOTIFY_HEARTBEAT", "-1", "10m"),
         ("NOTIFY_HEARTBEAT_URL", "healthchecks/canary-token", "http or https"),
         ("NOTIFY_ALLOW_PRIVATE", "10.0.0.0/99", "10.0.0.0/8"),
     ],
