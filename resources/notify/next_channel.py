@@ -31,7 +31,7 @@ def add_next_channels(target: Target, outbox: Outbox, waiting: Sequence[Waiting]
         names = others(target, (one.channel for one in mine))
         if names:
             outbox.add_channels(identity, names)
-            added += [one for one in outbox.waiting() if one.id == identity and one.channel in names]
+            added += [one for one in outbox.of(identity) if one.channel in names]
     return added
 
 

@@ -30,6 +30,8 @@ from resources.notify.event import Event
 Progress = Literal["waiting", "held", "sending", "delivered", "given_up"]
 FINAL = frozenset({"delivered", "given_up"})
 _TIME = "%Y%m%dT%H%M%S"
+_PATIENCE = 10.0
+"""Seconds that a person's command waits for whoever is sending."""
 KEPT = 7 * 86400.0
 """Seconds that an event stays in `done`."""
 
@@ -112,6 +114,10 @@ class Outbox:
                 named = [*stored["channels"], *(one for one in channels if one not in stored["channels"])]
                 self._write(path, {**stored, "channels": named})
 
+    def of(self, identity: str) -> list[Waiting]:
+        """One event's deliveries; [] once it is in `done`."""
+        return self._of(read_json(self._events / f"{identity}.json"))
+
     def waiting(self) -> list[Waiting]:
         """Everything that is not in `done`, oldest first."""
         return [one for path in _files(self._events) for one in self._of(read_json(path))]
@@ -148,9 +154,17 @@ class Outbox:
             for path in _files(self._events):
                 self._write(path, {**read_json(path), "again": time.time()})
         waiting = [one for one in self.waiting() if one.progress != "delivered"]
-        for one in waiting:
-            self.mark(one, "held" if one.progress == "held" else "waiting", one.detail)
-        return len(waiting)
+        return sum(self._is_due_again(one) for one in waiting)
+
+    def _is_due_again(self, one: Waiting) -> bool:
+        """False where it was delivered meanwhile."""
+        with self.channel_lock(one.channel, _PATIENCE) as held:
+            now = self.look(one) if held else one
+            if now is None or now.progress == "delivered":
+                return False
+            if held:
+                self.mark(now, "held" if now.progress == "held" else "waiting", now.detail)
+            return True
 
     def channel_state(self, channel: str) -> dict[str, Any]:
         """last_ok, last_failure, failing_since (seconds since 1970), detail, slow, sent (times)."""
@@ -171,6 +185,8 @@ class Outbox:
     def tidy(self, keep: float) -> None:
         """Remove what was finished longer than `keep` seconds ago, and states without an event."""
         with self._locked("outbox"):
+            for path in _files(self._events):
+                self._file_away(path.stem)  # of a process that was killed before it did
             for path in _files(self._done):
                 if time.time() - _time_of(path.stem) > keep:
                     path.unlink(missing_ok=True)

@@ -50,5 +50,15 @@ def channel_status(target: Target) -> list[ChannelStatus]:
     return found
 
 
+def undelivered(target: Target) -> dict[str, int]:
+    """How many messages wait for another attempt, and how many were given up."""
+    outbox = Outbox(target.storage)
+    found = outbox.waiting()
+    return {
+        "waiting": sum(not one.is_final for one in found),
+        "given_up": sum(one.progress == "given_up" for one in [*found, *outbox.done()]),
+    }
+
+
 def _time(at: object) -> str:
     return text_of(at) if isinstance(at, int | float) and at else ""
