@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from resources.notify.event import Event
-from resources.notify.outbox import Outbox, Waiting
+from resources.notify.outbox import Outbox
 from resources.notify.plan import channels_of
+from resources.notify.waiting import Waiting
 from resources.target import Target
 
 

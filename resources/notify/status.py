@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 
 from resources.notify.event import KINDS
-from resources.notify.outbox import Outbox, text_of
+from resources.notify.outbox import Outbox
 from resources.notify.plan import channels_of
+from resources.notify.waiting import text_of
 from resources.target import Target
 
 
