@@ -22,6 +22,7 @@ from resources.prisma.find_url import DEFAULT as URL
 from resources.prisma.find_url import env_files, url_variable
 from resources.private_folder import make_private_folder
 from resources.redact import remember
+from resources.settings_notify import NotifySettings, notify_of
 from resources.settings_proof import ProofSettings
 from resources.settings_remote import RemoteSettings, is_bucket, recipients_of, remote_of
 from resources.target import Keep, Policy, Target
@@ -34,7 +35,7 @@ _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, None: 1.0
 ENGINES = ("auto", "clone", "mydumper", "mysqldump")
 
 
-class Settings(ProofSettings, RemoteSettings):
+class Settings(ProofSettings, RemoteSettings, NotifySettings):
     """All as strings in the environment; times are seconds, or `500ms`, `30s`, `10m`, `2h`, `7d`."""
 
     model_config = SettingsConfigDict(
@@ -159,6 +160,9 @@ class Settings(ProofSettings, RemoteSettings):
         "lock_wait_timeout",
         "s3_timeout",
         "backup_max_age",
+        "notify_repeat",
+        "notify_give_up",
+        "notify_heartbeat",
         mode="before",
     )
     @classmethod
@@ -345,6 +349,7 @@ def target_of(settings: Settings) -> Target:
         data_rules=settings.data_rules,
         health_url=settings.health_url,
         webhook=webhook.get_secret_value() if webhook else None,
+        notify=notify_of(settings, webhook is not None),
         remote=remote,
         keep_local=settings.keep_local,
         age_recipients=recipients_of(settings),
