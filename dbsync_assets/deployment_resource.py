@@ -17,7 +17,7 @@ from pathlib import Path
 import dagster as dg
 
 from resources.deployment.deployment import Deployment, Purpose
-from resources.git import current_commit
+from resources.git.commit import current_commit
 from resources.progress import Step, watched_by
 from resources.settings import drop_secrets, load_settings, target_of
 

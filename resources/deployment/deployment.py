@@ -32,7 +32,7 @@ from resources.errors import (
     UsageError,
     ValidationFailedError,
 )
-from resources.git import Commit
+from resources.git.commit import Commit
 from resources.health.health import HealthStatus, check_health
 from resources.journal import FINAL_PHASES, Journal
 from resources.mysql.connection import connect, value
