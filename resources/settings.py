@@ -19,6 +19,7 @@ from resources.mysql.endpoint import parse_database_url
 from resources.prisma.find_folder import find_migrations
 from resources.private_folder import make_private_folder
 from resources.redact import remember
+from resources.settings_git import GitSettings, source_of
 from resources.settings_proof import ProofSettings
 from resources.settings_remote import RemoteSettings, is_bucket, recipients_of, remote_of
 from resources.target import Keep, Policy, Target
@@ -31,7 +32,7 @@ _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, None: 1.0
 ENGINES = ("auto", "clone", "mydumper", "mysqldump")
 
 
-class Settings(ProofSettings, RemoteSettings):
+class Settings(ProofSettings, RemoteSettings, GitSettings):
     """All as strings in the environment; times are seconds, or `500ms`, `30s`, `10m`, `2h`, `7d`."""
 
     model_config = SettingsConfigDict(
@@ -149,6 +150,8 @@ class Settings(ProofSettings, RemoteSettings):
     mysqld: Path | None = Field(None, alias="MYSQLD", description="mysqld to use for private servers")
 
     _file: Path = PrivateAttr(Path(".env"))
+    _project: Path = PrivateAttr(Path())
+    _migrations_given: Path | None = PrivateAttr(None)
 
     @field_validator(
         "migration_timeout",
@@ -156,6 +159,10 @@ class Settings(ProofSettings, RemoteSettings):
         "lock_wait_timeout",
         "s3_timeout",
         "backup_max_age",
+        "git_sensor_interval",
+        "reconcile_interval",
+        "drift_interval",
+        "max_runtime",
         mode="before",
     )
     @classmethod
@@ -269,6 +276,8 @@ def _place_folders(settings: Settings, project: Path) -> None:
     settings.age_identity = project / settings.age_identity if settings.age_identity else None
     settings.mysqld = project / settings.mysqld if settings.mysqld else None
     settings.mydumper = project / settings.mydumper if settings.mydumper else None
+    settings._project = project
+    settings._migrations_given = settings.prisma_migrations
     settings.prisma_migrations = project / (settings.prisma_migrations or find_migrations(project))
     if settings.data_rules is not None:
         settings.data_rules = project / settings.data_rules
@@ -323,6 +332,7 @@ def target_of(settings: Settings) -> Target:
         restore_way=settings.restore_way,
         data_rules=settings.data_rules,
         health_url=settings.health_url,
+        source=source_of(settings, settings._project, settings._migrations_given),
         webhook=webhook.get_secret_value() if webhook else None,
         remote=remote,
         keep_local=settings.keep_local,
