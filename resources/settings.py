@@ -14,6 +14,7 @@ from typing import Any
 from pydantic import Field, PrivateAttr, SecretStr, ValidationError, field_validator
 from pydantic_settings import SettingsConfigDict
 
+from resources.dagster_instance import write_instance
 from resources.errors import SettingsError
 from resources.mysql.endpoint import parse_database_url
 from resources.prisma.find_folder import find_migrations
@@ -363,25 +364,14 @@ def target_of(settings: Settings) -> Target:
 
 
 def dagster_home(settings: Settings) -> Path:
-    """The folder of the Dagster instance, made ready: telemetry off, killed runs noticed.
+    """The folder of the Dagster instance, made ready: `dagster_instance.py`.
 
     Raises EnvironmentCheckError where it cannot be made or written into.
     """
     assert settings.dagster_home
     home = settings.dagster_home
     make_private_folder(home, "DAGSTER_HOME")
-    config = home / "dagster.yaml"
-    if not config.exists():
-        config.write_text(
-            "telemetry:\n  enabled: false\n"
-            "nux:\n  enabled: false\n"  # no dialog that asks for an e-mail address
-            # Dagster would start two `tail` a step to copy our output; a killed run leaves them running.
-            "compute_logs:\n  module: dagster._core.storage.noop_compute_log_manager\n"
-            "  class: NoOpComputeLogManager\n"
-            "run_monitoring:\n  enabled: true\n  poll_interval_seconds: 5\n"
-            "  free_slots_after_run_end_seconds: 60\n",
-            encoding="utf-8",
-        )
+    write_instance(home, settings.max_runtime)
     os.environ["DAGSTER_HOME"] = str(home)
     os.environ["DAGSTER_DISABLE_TELEMETRY"] = "yes"
     return home

@@ -9,6 +9,7 @@ import typer
 from dbsync_assets.cli import (
     backups,
     check,
+    daemon,
     demo,
     deploy,
     doctor,
@@ -17,6 +18,7 @@ from dbsync_assets.cli import (
     private,
     recover,
     restore,
+    retry,
     status,
     ui,
     validate,
@@ -66,6 +68,8 @@ for group in (
     private,
     mysql,
     demo,
+    retry,
+    daemon,
     ui,
 ):
     group.register(app)
