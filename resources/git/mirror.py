@@ -54,6 +54,7 @@ class Mirror:
         """
         require_branch(branch)
         self.access.configuration()  # before anything is made: an address that is none is refused
+        self._refuse_shallow()
         make_private_folder(self.folder, "DBSYNC_STATE")
         with self._alone():
             self._make()
@@ -134,6 +135,17 @@ class Mirror:
         }.items():
             git(self.folder, ("config", "--local", name, text), safe=self.folder)
 
+    def _refuse_shallow(self) -> None:
+        address = self.access.address.removeprefix("file://")
+        if self.access.protocol == "file":
+            if any((Path(address) / inside / "shallow").exists() for inside in (".git", "")):
+                raise GitError(
+                    "the repository is a shallow clone",
+                    where=inert(address),
+                    why="whether a commit is in a branch cannot be told without its history",
+                    hint=f"git -C {inert(address)} fetch --unshallow",
+                )
+
     @contextmanager
     def _alone(self) -> Iterator[None]:
         """One fetch at a time: two would both move the same reference."""
@@ -190,9 +202,7 @@ class Mirror:
     def _explained(self, error: DbsyncError, branch: str) -> GitError:
         why = error.why or error.what
         hint = error.hint or "GIT_REPOSITORY and GIT_BRANCH name it; GIT_TOKEN or GIT_SSH_KEY log in"
-        if "shallow" in why:
-            hint = "in that clone: git fetch --unshallow (its history is needed to follow the branch)"
-        elif "couldn't find remote ref" in why:
+        if "couldn't find remote ref" in why:
             hint = "GIT_BRANCH names the branch to watch"
         elif "Host key verification" in why:
             hint = "log in there once by hand: ssh -T git@HOST, and compare the key with the one it publishes"
