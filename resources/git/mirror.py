@@ -136,15 +136,15 @@ class Mirror:
             git(self.folder, ("config", "--local", name, text), safe=self.folder)
 
     def _refuse_shallow(self) -> None:
-        address = self.access.address.removeprefix("file://")
-        if self.access.protocol == "file":
-            if any((Path(address) / inside / "shallow").exists() for inside in (".git", "")):
-                raise GitError(
-                    "the repository is a shallow clone",
-                    where=inert(address),
-                    why="whether a commit is in a branch cannot be told without its history",
-                    hint=f"git -C {inert(address)} fetch --unshallow",
-                )
+        folder = Path(self.access.address.removeprefix("file://"))
+        local = self.access.protocol == "file"
+        if local and any((folder / inside / "shallow").exists() for inside in (".git", "")):
+            raise GitError(
+                "the repository is a shallow clone",
+                where=inert(str(folder)),
+                why="whether a commit is in a branch cannot be told without its history",
+                hint=f"git -C {inert(str(folder))} fetch --unshallow",
+            )
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
