@@ -35,4 +35,6 @@ def _tick(context: dg.SensorEvaluationContext) -> dg.SensorResult:
     if context.instance.get_runs_count(dg.RunsFilter(job_name=drift.name, statuses=waiting)):
         return dg.SensorResult(skip_reason="the last comparison has not ended")
     key = f"drift:{target.name}:{time.time():.0f}"
-    return dg.SensorResult(run_requests=[dg.RunRequest(run_key=key, tags={TARGET: target.name})])
+    return dg.SensorResult(
+        run_requests=[dg.RunRequest(run_key=key, run_config=project.quietly(), tags={TARGET: target.name})]
+    )

@@ -48,6 +48,7 @@ def _tick(context: dg.SensorEvaluationContext) -> dg.SensorResult:
     launch = found.decision
     request = dg.RunRequest(
         run_key=run_key(target.name, launch),
+        run_config=project.quietly(),
         tags=run_tags.launch_tags(target, launch, found.author, found.rewritten),
     )
     return dg.SensorResult(run_requests=[request], cursor=cursor)

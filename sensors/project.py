@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 
@@ -39,3 +40,8 @@ def schedule_status(found: Settings, name: str) -> dg.DefaultScheduleStatus:
 def seconds(interval: float) -> int:
     """As Dagster takes it."""
     return max(1, round(interval))
+
+
+def quietly() -> dict[str, Any]:
+    """Run configuration: the daemon's log gets what dbsync says, and not every event of Dagster's."""
+    return {"loggers": {"console": {"config": {"log_level": "INFO"}}}}

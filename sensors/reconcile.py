@@ -56,7 +56,9 @@ def _tick(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         return dg.SensorResult(skip_reason=f"deployment {now.ids[0]} waits for the database: {problem}{said}")
     # The time in the key: a cursor that was lost counts tries anew, and Dagster remembers keys for ever.
     key = f"reconcile:{target.name}:{','.join(now.ids)}:{now.tries}:{now.at:.0f}"
-    return dg.SensorResult(run_requests=[dg.RunRequest(run_key=key)], cursor=now.text())
+    return dg.SensorResult(
+        run_requests=[dg.RunRequest(run_key=key, run_config=project.quietly())], cursor=now.text()
+    )
 
 
 def _tell_dagster(instance: dg.DagsterInstance) -> int:

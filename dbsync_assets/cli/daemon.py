@@ -45,6 +45,8 @@ def daemon(
     os.environ["DBSYNC_PROJECT"] = str(folder)
     os.environ["DBSYNC_SENSORS"] = settings.sensors
     os.environ["PYTHONPATH"] = str(CHECKOUT)
+    # Dagster's remark on a parameter of its own, which nobody here has set.
+    os.environ["PYTHONWARNINGS"] = "ignore:Parameter `owners`"
     say(f"daemon of {target.name}; runs are in {home}")
     for name, text in _names():
         say(f"  {'on ' if is_on(settings, name) else 'off'} {name}: {text}")

@@ -67,9 +67,7 @@ def test_pushes_are_deployed_once_each_of_several_the_newest_and_a_rewritten_one
     for name in ("2", "3", "4"):
         newest = _push(clone, name)
     daemon.start()
-    daemon.until(
-        lambda: (newest, "released") in daemon.deployments(), "the newest of the three is released"
-    )
+    daemon.until(lambda: (newest, "released") in daemon.deployments(), "the newest of the three is released")
     daemon.until(
         lambda: newest[:12] in daemon.skip_reasons()[0] and "no new" in daemon.skip_reasons()[0],
         "it was looked at again",
