@@ -40,6 +40,8 @@ run_monitoring:
   cancel_timeout_seconds: 3600  # a cancelled deployment rolls back first
   max_runtime_seconds: {max_runtime}
   free_slots_after_run_end_seconds: 60
+run_queue:
+  dequeue_interval_seconds: 1
 # One run at a time for each database; the rest waits. The lock in MySQL is what guarantees it.
 concurrency:
   runs:

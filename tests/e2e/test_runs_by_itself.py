@@ -52,8 +52,8 @@ def _push(clone: Clone, name: str) -> str:
 def test_pushes_are_deployed_once_each_of_several_the_newest_and_a_rewritten_one_not_at_all(
     project, clone, daemon
 ):
-    daemon.start()
     first = _push(clone, "1")
+    daemon.start()
     daemon.until(lambda: daemon.deployments() == [(first, "released")], "the first migration is released")
     (clone.folder / "README.md").write_text("No migration.")
     readme = clone.commit("A page")
@@ -68,10 +68,6 @@ def test_pushes_are_deployed_once_each_of_several_the_newest_and_a_rewritten_one
         newest = _push(clone, name)
     daemon.start()
     daemon.until(lambda: (newest, "released") in daemon.deployments(), "the newest of the three is released")
-    daemon.until(
-        lambda: newest[:12] in daemon.skip_reasons()[0] and "no new" in daemon.skip_reasons()[0],
-        "it was looked at again",
-    )
     assert daemon.deployments() == [(first, "released"), (newest, "released")]
     assert len(project.applied()) == 5
 

@@ -104,7 +104,7 @@ class Daemon:
                     f"{self.skip_reasons('reconcile')[:5]}\n"
                     f"{[(run.job_name, run.status) for run in self.runs()]}\n{self.log.read_text()[-5000:]}"
                 )
-            time.sleep(0.1)
+            time.sleep(0.2)
         return time.monotonic() - begun
 
     def deployments(self) -> list[tuple[str, str]]:
