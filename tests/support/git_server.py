@@ -55,9 +55,8 @@ class Clone:
         (self.migrations / name / "migration.sql").write_text(sql)
         (self.migrations / "migration_lock.toml").write_text('provider = "mysql"\n')
 
-    def commit(
-        self, message: str = "work", *, author: str = "dev@example.org", options: tuple[str, ...] = ()
-    ) -> str:
+    def commit(self, message: str = "work", *options: str, author: str = "dev@example.org") -> str:
+        """`options` of git's own, before its verb. The new commit's id."""
         git(self.folder, "add", "-A")
         git(self.folder, *options, "commit", "-q", "--allow-empty", "-m", message, author=author)
         return git(self.folder, "rev-parse", "HEAD")
