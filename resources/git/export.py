@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import posixpath
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import IO
 from resources import progress
 from resources.durable_file import disk_full
 from resources.errors import GitError
-from resources.git.run import git_environment
+from resources.git.run import reading
 from resources.git.tree import Entry
 from resources.redact import inert
 
@@ -61,14 +60,7 @@ def blobs(repository: Path, entries: Sequence[Entry]) -> Blobs:
     with tempfile.TemporaryFile() as asked:
         asked.write("".join(f"{entry.id}\n" for entry in entries).encode())
         asked.seek(0)
-        with subprocess.Popen(
-            ["git", "-c", f"safe.directory={repository}", "cat-file", "--batch"],
-            cwd=repository,
-            env=git_environment(GIT_ALLOW_PROTOCOL="none"),
-            stdin=asked,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-        ) as running:
+        with reading(repository, ("cat-file", "--batch"), asked) as running:
             try:
                 assert running.stdout
                 for entry in entries:

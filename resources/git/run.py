@@ -98,7 +98,7 @@ def _started(
             running = subprocess.Popen(
                 ["git", *every, *arguments],
                 cwd=folder,
-                env=git_environment(
+                env=_environment(
                     network=protocol in ("http", "https"),
                     GIT_CONFIG_GLOBAL=str(configuration),
                     GIT_ALLOW_PROTOCOL=protocol or "none",
@@ -122,7 +122,19 @@ def _started(
             _end(running)
 
 
-def git_environment(*, network: bool = False, **given: str) -> dict[str, str]:
+def reading(repository: Path, arguments: Sequence[str], stdin: IO[bytes]) -> subprocess.Popen[bytes]:
+    """A git that answers on `stdout` piece by piece, without any network; the caller ends it."""
+    return subprocess.Popen(
+        ["git", "-c", f"safe.directory={repository}", *arguments],
+        cwd=repository,
+        env=_environment(GIT_ALLOW_PROTOCOL="none"),
+        stdin=stdin,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
+
+
+def _environment(*, network: bool = False, **given: str) -> dict[str, str]:
     """Neither prompts nor a configuration that dbsync did not write: with the repository's folder as
     HOME, a .gitconfig that somebody pushed would be obeyed."""
     nothing = {

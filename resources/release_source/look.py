@@ -12,6 +12,7 @@ from uuid import uuid4
 
 from resources.errors import CommitRefusedError, ConnectError, DbsyncError
 from resources.git.mirror import Mirror
+from resources.journal import WAITING_PHASES, Journal
 from resources.prisma.status import MigrationStatus, migration_status
 from resources.release_source.allowed import require_allowed
 from resources.release_source.attempts import Attempt, recorded, with_runs
@@ -52,6 +53,8 @@ def look(target: Target, source: Source, seen: Seen, runs: Sequence[Attempt]) ->
         if one.state == "going":
             # Before git and the database are asked for what nobody could decide on.
             return Look(Skip(f"commit {one.commit[:12]} is being deployed: {one.outcome}"), seen)
+    if open_one := _open_deployment(target):
+        return Look(Skip(open_one), seen)
     mirror = mirror_of(target, source)
     try:
         tip = fetch_within(mirror, source.branch, FETCH_WITHIN)
@@ -98,6 +101,19 @@ def _look_at(
     if verdict == "pending":
         return Look(Skip(f"commit {tip[:12]} waits: {said}"), seen, author, rewritten)
     return Look(decision, now, author, rewritten)
+
+
+def _open_deployment(target: Target) -> str:
+    """Why nothing may begin now: a deployment that somebody else started owes something."""
+    entries = [one for one in Journal(target.storage).all() if one.target == target.name]
+    for entry in entries:
+        if entry.phase in WAITING_PHASES:
+            if any(one.phase == "released" and one.id > entry.id for one in entries):
+                continue  # a person decided by releasing something later
+            return f"deployment {entry.id} waits for a person: dbsync rollback --deployment {entry.id}"
+        if not entry.is_final:
+            return f"deployment {entry.id} has not ended: {entry.phase}"
+    return ""
 
 
 def _status(target: Target, migrations: Path) -> MigrationStatus:

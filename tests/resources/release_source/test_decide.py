@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from resources.release_source.attempts import Attempt, with_runs
+from resources.release_source.attempts import Attempt, State, with_runs
 from resources.release_source.decide import TRIES, Candidate, Launch, Seen, Skip, decide, run_key
 
 A, B, C = "a" * 40, "b" * 40, "c" * 40
@@ -16,7 +16,9 @@ NOW = 1_000_000.0
 NOTHING_SEEN = Seen()
 
 
-def _attempt(commit=A, migrations=ONE, number=1, state="ended", outcome="rolled_back", at=0.0, **more):
+def _attempt(
+    commit=A, migrations=ONE, number=1, state: State = "ended", outcome="rolled_back", at=0.0, **more
+):
     return Attempt(commit, migrations, number, state, outcome, at, **more)
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from resources.errors import CommitRefusedError
 from resources.git.access import Access
+from resources.journal import Journal
 from resources.prisma.apply import apply_pending
 from resources.prisma.lock import MigrationLock
 from resources.release_source.attempts import ask_again, recorded
@@ -217,3 +218,13 @@ def test_an_attempt_is_remembered_and_one_more_is_there_for_the_asking(watching,
     assert "dbsync retry" in _skipped(watching)
     assert ask_again(watching).commit == launch.candidate.commit
     assert _launch(watching).attempt == 2
+
+
+def test_nothing_begins_while_another_deployment_is_open_or_waits_for_a_person(watching):
+    journal = Journal(watching.storage)
+    other = journal.begin(watching.name)
+    assert f"deployment {other} has not ended" in _skipped(watching)
+    journal.record(other, "rollback_refused")
+    assert "waits for a person: dbsync rollback" in _skipped(watching)
+    journal.record(journal.begin(watching.name), "released")
+    assert isinstance(_launch(watching), Launch), "a person released something later"
