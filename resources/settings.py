@@ -21,6 +21,7 @@ from resources.prisma.find_folder import find_migrations
 from resources.private_folder import make_private_folder
 from resources.redact import remember
 from resources.settings_git import GitSettings, source_of
+from resources.settings_notify import NotifySettings, notify_of
 from resources.settings_proof import ProofSettings
 from resources.settings_remote import RemoteSettings, is_bucket, recipients_of, remote_of
 from resources.target import Keep, Policy, Target
@@ -33,7 +34,7 @@ _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, None: 1.0
 ENGINES = ("auto", "clone", "mydumper", "mysqldump")
 
 
-class Settings(ProofSettings, RemoteSettings, GitSettings):
+class Settings(ProofSettings, RemoteSettings, NotifySettings, GitSettings):
     """All as strings in the environment; times are seconds, or `500ms`, `30s`, `10m`, `2h`, `7d`."""
 
     model_config = SettingsConfigDict(
@@ -164,6 +165,9 @@ class Settings(ProofSettings, RemoteSettings, GitSettings):
         "reconcile_interval",
         "drift_interval",
         "max_runtime",
+        "notify_repeat",
+        "notify_give_up",
+        "notify_heartbeat",
         mode="before",
     )
     @classmethod
@@ -335,6 +339,7 @@ def target_of(settings: Settings) -> Target:
         health_url=settings.health_url,
         source=source_of(settings, settings._project, settings._migrations_given),
         webhook=webhook.get_secret_value() if webhook else None,
+        notify=notify_of(settings, webhook is not None),
         remote=remote,
         keep_local=settings.keep_local,
         age_recipients=recipients_of(settings),

@@ -107,6 +107,12 @@ def test_schedules_are_there_off_and_at_the_settings_times(monkeypatch):
     assert {one.default_status for one in found.values()} == {dg.DefaultScheduleStatus.STOPPED}  # type: ignore[union-attr]
 
 
+def test_sensors_are_there_and_off():
+    found = {one.name: one.default_status for one in defs().sensors or ()}
+    names = ("git_migrations", "reconcile", "drift", "alerts")
+    assert found == dict.fromkeys(names, dg.DefaultSensorStatus.STOPPED)
+
+
 def test_a_wrong_setting_does_not_keep_the_jobs_from_loading(monkeypatch):
     monkeypatch.setenv("BACKUP_KEEP", "many")
     assert {one.name for one in defs().schedules or ()} == SCHEDULES

@@ -32,7 +32,7 @@ def daemon(project, clone) -> Iterator[Daemon]:
         project,
         GIT_REPOSITORY=git(clone.folder, "remote", "get-url", "origin"),
         GIT_SENSOR_INTERVAL="1s",
-        DBSYNC_SENSORS="git_migrations",
+        DBSYNC_SENSORS="git_migrations,alerts",
     )
     yield made
     made.kill()

@@ -20,6 +20,7 @@ from resources.mysql.process_identity import identity_of
 from resources.prisma.apply import apply_pending
 from resources.prisma.lock import MigrationLock
 from resources.release_source.attempts import Attempt
+from resources.settings import CHECKOUT
 from sensors.all import sensors
 from sensors.git_migrations import _runs
 from tests.support.git_server import Clone
@@ -91,7 +92,7 @@ def test_a_run_that_waits_is_waited_for_and_after_one_that_died_comes_the_next_n
 
 def test_a_wrong_setting_is_the_reason_of_a_tick_and_loses_no_definition(instance, monkeypatch):
     monkeypatch.setenv("GIT_BRANCH", "--upload-pack=x")
-    assert {one.name for one in sensors()} == {"git_migrations", "reconcile", "drift"}
+    assert {one.name for one in sensors()} == {"git_migrations", "reconcile", "drift", "alerts"}
     assert "GIT_BRANCH" in (_tick("git_migrations", instance).skip_message or "")
 
 
@@ -106,7 +107,7 @@ def test_sensors_and_schedules_are_off_until_the_setting_names_them(monkeypatch)
     monkeypatch.setenv("DBSYNC_SENSORS", "reconcile, backup_schedule")
     assert running() == {"reconcile", "backup_schedule"}
     monkeypatch.setenv("DBSYNC_SENSORS", "all")
-    assert len(running()) == 7
+    assert len(running()) == 8
 
 
 def _dead_process() -> str:
@@ -186,3 +187,8 @@ def test_a_change_by_hand_is_found_told_once_and_gone_when_it_is_taken_back(
     with connect(target.endpoint, target.database) as connection:
         execute(connection, "ALTER TABLE `User` DROP COLUMN `by_hand`")
     assert compared()
+
+
+def test_no_tick_takes_the_secrets_out_of_the_environment_that_its_runs_inherit():
+    found = [path.name for path in (CHECKOUT / "sensors").glob("*.py") if "drop_secrets(" in path.read_text()]
+    assert found == []
