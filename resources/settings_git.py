@@ -91,6 +91,13 @@ class GitSettings(BaseSettings):
         gt=0,
     )
 
+    keep_runs: float = Field(
+        90 * 86400.0,
+        alias="DBSYNC_KEEP_RUNS",
+        description="age at which the retention job removes runs from Dagster's storage; 90 d by default",
+        gt=0,
+    )
+
     @field_validator("git_branch", mode="after")
     @classmethod
     def _branch(cls, given: str) -> str:

@@ -95,6 +95,8 @@ class Target:
     notify: Notify = field(default_factory=Notify)
     source: Source | None = None
     """The branch whose commits are deployed by themselves."""
+    keep_runs: float = 90 * 86400.0
+    """Seconds after which a run that ended is removed from Dagster's storage."""
     policy: Policy = field(default_factory=Policy)
 
     @property

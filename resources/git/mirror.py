@@ -20,6 +20,7 @@ from resources.redact import inert, redact
 
 _TIP = "refs/dbsync/tip"
 _REMOTE = "origin"
+_PACKS = 50
 _SPARINGLY = ("--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--filter=blob:none")
 _FORMAT = "%H%x00%ae%x00%an%x00%cI%x00%s"
 
@@ -63,6 +64,7 @@ class Mirror:
                 self._remote("fetch", *_SPARINGLY, "--", _REMOTE, wanted)
             except GitError as error:
                 raise self._explained(error, branch) from error
+            self._tidy()
             return self._id(f"{_TIP}/{branch}")
 
     def contains(self, tip: str, commit: str) -> bool:
@@ -134,6 +136,11 @@ class Mirror:
             f"remote.{_REMOTE}.promisor": "true",
         }.items():
             git(self.folder, ("config", "--local", name, text), safe=self.folder)
+
+    def _tidy(self) -> None:
+        """One pack comes with every push; git searches all of them."""
+        if sum(1 for _ in (self.folder / "objects" / "pack").glob("*.pack")) > _PACKS:
+            git(self.folder, ("gc", "--quiet"), safe=self.folder, seconds=self.access.seconds)
 
     def _refuse_shallow(self) -> None:
         folder = Path(self.access.address.removeprefix("file://"))

@@ -25,6 +25,7 @@ _OPTIONS = {
     "protocol.ext.allow": "never",
     "submodule.recurse": "false",
     "fetch.recurseSubmodules": "false",
+    "fetch.unpackLimit": "1",
     "transfer.fsckObjects": "true",
     "gc.auto": "0",
     "maintenance.auto": "false",
@@ -35,6 +36,8 @@ _OPTIONS = {
 MAX_OUTPUT = 64 * 2**20
 """Bytes of one answer of git's: what dbsync is ready to hold in memory."""
 _POLL = 0.02
+_LOOK = 0.2
+"""Seconds between two looks at how large the repository has become."""
 
 
 def git(
@@ -159,6 +162,7 @@ def _wait(
     too_large: Callable[[], bool] | None,
 ) -> None:
     deadline = time.monotonic() + seconds
+    look = 0.0
     while True:
         try:
             running.wait(_POLL)
@@ -167,7 +171,10 @@ def _wait(
             pass
         if max(os.fstat(out.fileno()).st_size, os.fstat(err.fileno()).st_size) > MAX_OUTPUT:
             raise GitError("git's answer is too large", why=f"more than {MAX_OUTPUT:,} bytes")
-        if too_large and too_large():
+        if too_large and time.monotonic() > look:
+            look = time.monotonic() + _LOOK
+            if not too_large():
+                continue
             raise GitError(
                 "the repository is too large", hint="raise GIT_MAX_SIZE, or watch a smaller repository"
             )

@@ -13,10 +13,12 @@ import pytest
 
 from dbsync_assets.definitions import defs
 from dbsync_assets.jobs import deploy
+from dbsync_assets.old_runs import forget_old_runs
 from dbsync_assets.run_process import PROCESS_TAG, is_gone, this_process
 from resources.journal import Journal
 from resources.mysql.connection import connect, execute
 from resources.mysql.process_identity import identity_of
+from resources.notify.outbox import Outbox
 from resources.prisma.apply import apply_pending
 from resources.prisma.lock import MigrationLock
 from resources.release_source.attempts import Attempt
@@ -182,8 +184,11 @@ def test_a_change_by_hand_is_found_told_once_and_gone_when_it_is_taken_back(
     with connect(target.endpoint, target.database) as connection:
         execute(connection, "ALTER TABLE `User` ADD COLUMN `by_hand` INTEGER NULL")
     assert not compared() and not compared()
-    assert len(httpserver.log) == 1, "the same difference is told once"
-    assert "by_hand" in httpserver.log[0][0].get_data(as_text=True)
+    # On a busy machine the receiver may be late: then the one message waits.
+    told = [request.get_data(as_text=True) for request, _ in httpserver.log]
+    waiting = [str(one) for one in Outbox(target.storage).waiting()]
+    assert len(told) + len(waiting) == 1, "the same difference is told once"
+    assert "by_hand" in "".join(told + waiting)
     with connect(target.endpoint, target.database) as connection:
         execute(connection, "ALTER TABLE `User` DROP COLUMN `by_hand`")
     assert compared()
@@ -192,3 +197,14 @@ def test_a_change_by_hand_is_found_told_once_and_gone_when_it_is_taken_back(
 def test_no_tick_takes_the_secrets_out_of_the_environment_that_its_runs_inherit():
     found = [path.name for path in (CHECKOUT / "sensors").glob("*.py") if "drop_secrets(" in path.read_text()]
     assert found == []
+
+
+def test_old_runs_are_removed_those_that_go_on_and_the_others_stay(instance):
+    job = defs().resolve_job_def(deploy.name)
+    ended, going = (
+        instance.create_run_for_job(job, status=status)
+        for status in (dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.STARTED)
+    )
+    assert forget_old_runs(instance, 3600) == 0
+    assert forget_old_runs(instance, -3600) == 1, "as in an hour from now"
+    assert instance.get_run_by_id(ended.run_id) is None and instance.get_run_by_id(going.run_id)

@@ -231,3 +231,15 @@ def test_ssh_never_asks_and_trusts_no_unknown_host():
     assert access.protocol == "ssh"
     command = access.environment()["GIT_SSH_COMMAND"]
     assert "BatchMode=yes" in command and "StrictHostKeyChecking=yes" in command and "'/keys/of x'" in command
+
+
+def test_a_mirror_of_many_pushes_is_tidied_and_keeps_what_was_rewritten(clone, mirror, monkeypatch):
+    monkeypatch.setattr("resources.git.mirror._PACKS", 2)
+    old = mirror.fetch("main")
+    git(clone.folder, "commit", "-q", "--amend", "-m", "Other")
+    for number in range(4):
+        (clone.folder / "file").write_text(str(number))
+        commit = clone.commit()
+        assert mirror.fetch("main") == commit
+    assert len(list((mirror.folder / "objects/pack").glob("*.pack"))) <= 3
+    assert mirror.describe(old).subject == "First"

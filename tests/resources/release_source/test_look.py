@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from resources.errors import CommitRefusedError
+from resources.errors import CommitRefusedError, LockBusyError
 from resources.git.access import Access
 from resources.journal import Journal
 from resources.prisma.apply import apply_pending
@@ -150,7 +150,7 @@ def test_ci_is_waited_for_and_its_failure_refuses(answer, verdict, httpserver, c
     headers = {"Authorization": "Bearer s3cret"}
     httpserver.expect_request(f"/{commit}/status", headers=headers).respond_with_data(json.dumps(answer))
     source = Source(Access("x"), ci_url=httpserver.url_for("/{commit}/status"), ci_token="s3cret")
-    assert ci_verdict(source, commit)[0] == verdict
+    assert ci_verdict(source, commit, seconds=20)[0] == verdict
 
 
 def test_while_ci_runs_nothing_is_launched_and_what_failed_is_refused(watching, httpserver):
@@ -228,3 +228,11 @@ def test_nothing_begins_while_another_deployment_is_open_or_waits_for_a_person(w
     assert "waits for a person: dbsync rollback" in _skipped(watching)
     journal.record(journal.begin(watching.name), "released")
     assert isinstance(_launch(watching), Launch), "a person released something later"
+
+
+def test_a_run_that_met_a_taken_lock_is_tried_again_by_itself_later(watching):
+    pinned = _pinned(watching, _launch(watching))
+    pinned.prepare()
+    pinned.ended(LockBusyError("another deployment"))
+    assert [one.state for one in recorded(watching)] == ["not_begun"]
+    assert "the next one in" in _skipped(watching)
