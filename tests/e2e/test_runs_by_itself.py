@@ -54,15 +54,9 @@ def test_pushes_are_deployed_once_each_of_several_the_newest_and_a_rewritten_one
 ):
     first = _push(clone, "1")
     daemon.start()
-    daemon.until(lambda: daemon.deployments() == [(first, "released")], "the first migration is released")
-    (clone.folder / "README.md").write_text("No migration.")
-    readme = clone.commit("A page")
-    clone.push()
-    daemon.until(
-        lambda: any(readme[:12] in text for text in daemon.skip_reasons()), "the other commit was looked at"
-    )
-    assert "brings no new migrations" in next(text for text in daemon.skip_reasons() if readme[:12] in text)
+    daemon.until(lambda: "begun" in project.journal_phases(), "the first release has begun")
     assert daemon.stop() == 0
+    assert daemon.deployments() == [(first, "released")], "a release under way goes on to its end"
 
     for name in ("2", "3", "4"):
         newest = _push(clone, name)
@@ -70,11 +64,16 @@ def test_pushes_are_deployed_once_each_of_several_the_newest_and_a_rewritten_one
     daemon.until(lambda: (newest, "released") in daemon.deployments(), "the newest of the three is released")
     assert daemon.deployments() == [(first, "released"), (newest, "released")]
     assert len(project.applied()) == 5
+    (clone.folder / "README.md").write_text("No migration.")
+    readme = clone.commit("A page")
+    clone.push()
+    looked = f"commit {readme[:12]} brings no new migrations"
+    daemon.until(lambda: looked in daemon.skip_reasons(), "the commit without migrations was looked at")
 
     before = project.world()
     bad = _push(clone, "5")
     daemon.until(lambda: (bad, "begun") in daemon.deployments(), "the next one has begun")
-    git(clone.folder, "reset", "-q", "--hard", newest)
+    git(clone.folder, "reset", "-q", "--hard", readme)
     clone.push("--force")
     daemon.until(lambda: daemon.deployments()[-1] == (bad, "failed"), "it was refused")
     assert project.world() == before
