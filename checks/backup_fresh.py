@@ -1,22 +1,9 @@
 """Observation: the newest proven backup is young enough."""
 
-import dagster as dg
-
-from checks.gate import KEY, deployment_of
-from checks.observation import Seen, observed
+from checks.observation import Seen, observation
 from resources.backup.freshness import freshness_anywhere
 from resources.backup.index import look as look_at
 from resources.target import Target
-
-
-@dg.asset_check(
-    asset="full_backup",
-    name="backup_fresh",
-    required_resource_keys={KEY},
-    description="The newest proven full backup is younger than BACKUP_MAX_AGE.",
-)
-def backup_fresh(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
-    return observed(lambda: look(deployment_of(context).target))
 
 
 def look(target: Target) -> Seen:
@@ -25,3 +12,10 @@ def look(target: Target) -> Seen:
     if found.newest is not None:
         figures |= {"age hours": round(found.age / 3600, 2), "newest proven": found.newest.id}
     return Seen(found.is_fresh, str(found), "dbsync backup", figures)
+
+
+backup_fresh = observation(
+    "backup_fresh",
+    look,
+    "The newest proven full backup is younger than BACKUP_MAX_AGE.",
+)

@@ -1,13 +1,13 @@
 """How an observation is written: a check that warns, and stops nothing."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import dagster as dg
 
+from checks.gate import KEY, deployment_of
 from resources.redact import inert, redact
+from resources.target import Target
 
 
 @dataclass(frozen=True)
@@ -18,6 +18,16 @@ class Seen:
     """The next command to type when it is not good."""
     figures: Mapping[str, float | int | str] = field(default_factory=dict)
     """Scalars, which Dagster plots."""
+
+
+def observation(name: str, look: Callable[[Target], Seen], description: str) -> dg.AssetChecksDefinition:
+    """A check on `full_backup` that looks at the target of the run."""
+
+    @dg.asset_check(asset="full_backup", name=name, required_resource_keys={KEY}, description=description)
+    def check(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
+        return observed(lambda: look(deployment_of(context).target))
+
+    return check
 
 
 def observed(look: Callable[[], Seen]) -> dg.AssetCheckResult:

@@ -1,22 +1,9 @@
 """Observation: there is room for the backups to come."""
 
-import dagster as dg
-
-from checks.gate import KEY, deployment_of
-from checks.observation import Seen, observed
+from checks.observation import Seen, observation
 from resources.backup.headroom import ENOUGH, headroom
 from resources.backup.index import look as look_at
 from resources.target import Target
-
-
-@dg.asset_check(
-    asset="full_backup",
-    name="storage_headroom",
-    required_resource_keys={KEY},
-    description=f"The storage has room for the next {ENOUGH} backups, at the rate at which they grow.",
-)
-def storage_headroom(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
-    return observed(lambda: look(deployment_of(context).target))
 
 
 def look(target: Target) -> Seen:
@@ -34,3 +21,10 @@ def look(target: Target) -> Seen:
         figures["days that lasts"] = round(found.days, 1)
     hint = "free space, lower BACKUP_KEEP, or set BACKUP_STORAGE_PATH to a larger disk"
     return Seen(found.is_enough, str(found), hint, figures)
+
+
+storage_headroom = observation(
+    "storage_headroom",
+    look,
+    f"The storage has room for the next {ENOUGH} backups, at the rate at which they grow.",
+)

@@ -48,6 +48,12 @@ class ResolveConfig(dg.Config):
     """applied or rolled-back."""
 
 
+class BaselineConfig(dg.Config):
+    through: str
+    """The newest migration that the database contains already."""
+    accept_differences: bool = False
+
+
 class ResetConfig(dg.Config):
     confirm_database: str = ""
 
@@ -92,6 +98,13 @@ def resolve_op(context: dg.OpExecutionContext, config: ResolveConfig) -> dict:
     return result
 
 
+@dg.op(name="baseline_database", required_resource_keys={KEY}, out=dg.Out(dict))
+def baseline_op(context: dg.OpExecutionContext, config: BaselineConfig) -> dict:
+    result = operations.baseline(_deployment(context), config.through, config.accept_differences)
+    _show(context, result)
+    return result
+
+
 @dg.op(name="reset_database", required_resource_keys={KEY}, out=dg.Out(dict))
 def reset_op(context: dg.OpExecutionContext, config: ResetConfig) -> dict:
     result = operations.reset(_deployment(context), config.confirm_database or None)
@@ -129,6 +142,14 @@ def resolve() -> None:
     resolve_op()
 
 
+@dg.job(
+    executor_def=dg.in_process_executor,
+    description="Mark what a database without a history contains already as applied.",
+)
+def baseline() -> None:
+    baseline_op()
+
+
 @dg.job(executor_def=dg.in_process_executor, description="Empty a disposable database and migrate it anew.")
 def reset() -> None:
     reset_op()
@@ -143,4 +164,4 @@ def retention() -> None:
     retention_op()
 
 
-ALL = [restore, rollback, resolve, reset, retention]
+ALL = [restore, rollback, resolve, baseline, reset, retention]

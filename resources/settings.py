@@ -1,7 +1,7 @@
 """Every setting, its meaning and its default. Nothing else in dbsync reads the environment.
 
-Values come from the environment, then from `.env` in the project's folder (as
-Prisma reads it). `docs/settings.md` is generated from this file.
+Values come from the environment, then from `.env` in the project's folder, then from the one
+beside the Prisma schema (as Prisma reads them). `docs/settings.md` is generated from this file.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+from dotenv import dotenv_values
 from pydantic import Field, PrivateAttr, SecretStr, ValidationError, field_validator
 from pydantic_settings import SettingsConfigDict
 
@@ -18,6 +19,8 @@ from resources.dagster_instance import write_instance
 from resources.errors import SettingsError
 from resources.mysql.endpoint import parse_database_url
 from resources.prisma.find_folder import find_migrations
+from resources.prisma.find_url import DEFAULT as URL
+from resources.prisma.find_url import env_files, url_variable
 from resources.private_folder import make_private_folder
 from resources.redact import remember
 from resources.settings_git import GitSettings, source_of
@@ -227,6 +230,8 @@ SECRET_NAMES = frozenset(
 _FIELDS = {str(field.alias): field for field in Settings.model_fields.values()}
 _taken: dict[str, str] = {}
 """Secrets that this process has read and taken out of its environment."""
+_other_names: dict[str, str] = {}
+"""Variables that a Prisma schema reads the address from, and the setting they stand for."""
 
 
 def load_settings(project: Path | None = None, **overrides: Any) -> Settings:
@@ -247,8 +252,11 @@ def read_settings(project: Path | None = None, **overrides: Any) -> tuple[Settin
     file = folder / ".env"
     given = {name: text for name, text in _taken.items() if name not in os.environ}
     given |= {str(Settings.model_fields[field].alias): value for field, value in overrides.items()}
-    wrong = wrong_file(file)
-    read_from = None if wrong else file
+    # Prisma reads the one beside its schema too. Of two the last one counts.
+    files = [*(one for one in env_files(folder) if one != file), file]
+    wrong = [fault for one in files for fault in wrong_file(one)]
+    read_from = [] if wrong else files
+    given = _url_of_another_name(folder, read_from) | given
     settings, invalid = _validated(read_from, given)
     if settings is None:
         defaults = {one.name: _FIELDS[one.name].default for one in invalid}
@@ -259,11 +267,24 @@ def read_settings(project: Path | None = None, **overrides: Any) -> tuple[Settin
     return settings, [*wrong, *invalid]
 
 
-def _validated(file: Path | None, given: dict[str, Any]) -> tuple[Settings | None, list[WrongSetting]]:
+def _url_of_another_name(project: Path, files: list[Path]) -> dict[str, str]:
+    """DATABASE_URL from the variable that the Prisma schema names instead; {} where it is set itself."""
+    name = url_variable(project)
+    written: dict[str, str | None] = {}
+    for file in files:
+        written |= dotenv_values(file)
+    if name == URL or URL in os.environ or written.get(URL):
+        return {}
+    _other_names[name] = URL
+    found = os.environ.get(name) or written.get(name)
+    return {URL: found} if found else {}
+
+
+def _validated(files: list[Path], given: dict[str, Any]) -> tuple[Settings | None, list[WrongSetting]]:
     # Returns where others would raise: the ValidationError holds what was typed, a password perhaps,
     # and would stay the `__context__` of whatever is raised from here.
     try:
-        return Settings(_env_file=file, **given), []  # type: ignore[call-arg]
+        return Settings(_env_file=files, **given), []  # type: ignore[call-arg]
     except ValidationError as error:
         found = [(str(item["loc"][0]), item["input"], item["msg"]) for item in error.errors()]
         return None, [wrong_value(*one, secret=one[0] in SECRET_NAMES) for one in found]
@@ -296,9 +317,9 @@ def drop_secrets() -> None:
 
     Programs that it starts get none anyway (`child_environment`); libraries may start some too.
     """
-    for name in SECRET_NAMES & os.environ.keys():
+    for name in (SECRET_NAMES | _other_names.keys()) & os.environ.keys():
         if text := os.environ.pop(name):
-            _taken[name] = text
+            _taken[_other_names.get(name, name)] = text
 
 
 def forget_environment() -> None:

@@ -8,6 +8,7 @@ import typer
 
 from dbsync_assets.cli import (
     backups,
+    baseline,
     check,
     daemon,
     demo,
@@ -58,6 +59,7 @@ def root(
 
 for group in (
     doctor,
+    baseline,
     check,
     deploy,
     backups,

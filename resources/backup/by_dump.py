@@ -12,6 +12,7 @@ from resources.backup.archive import MismatchError
 from resources.backup.dump import Dump, TableChangedError
 from resources.backup.dump_proof import State, compare_loaded, moved_tables, read_state
 from resources.backup.job import Job
+from resources.backup.load_database import DumpedDatabase
 from resources.backup.logical import dump, load
 from resources.backup.lossy import in_words, lossy_columns, what_is_lost
 from resources.backup.made import Made
@@ -53,9 +54,10 @@ def make_by_dump(job: Job, tool: MydumperTool | None = None) -> Made:
     try:
         with job.timed("start"):
             server.start()
-        database, charset = job.target.database, (job.source.charset, job.source.collation)
+        database, source = job.target.database, job.source
+        empty = DumpedDatabase(database, source.charset, source.collation, after.schema)
         with job.timed("load"):
-            load(engine, job.target, server, job.backup, dumped.files, database, *charset, after.schema)
+            load(engine, job.target, server, job.backup, dumped.files, empty)
         with job.timed("read"):
             contents = read_contents(server, database, begun)
         same_series = parse_version(job.source.version)[:2] == job.installation.version_tuple[:2]

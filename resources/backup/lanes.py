@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import contextvars
 import os
 import sys
 import threading
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
+
+from resources.lanes import run_lanes
 
 LANES = 2
 _NICENESS = 10
@@ -31,29 +31,15 @@ def in_lanes(
     `one` raises StoppedError once `stopped()` is true. zstd, SHA-256, files and sockets all
     release the interpreter lock, so threads do.
     """
-    queue, lock, failed = iter(work), threading.Lock(), stop or threading.Event()
+    failed = stop or threading.Event()
     found: list = []
 
-    def lane() -> None:
+    def lane(items: Iterator[T]) -> None:
         _yield_to_servers()
-        try:
-            while not failed.is_set():
-                with lock:
-                    item = next(queue, None)
-                if item is None:
-                    return
-                found.append(one(item, failed.is_set))
-        except BaseException:
-            failed.set()
-            raise
+        for item in items:
+            found.append(one(item, failed.is_set))
 
-    with ThreadPoolExecutor(lanes, thread_name_prefix="archive") as pool:
-        futures = [pool.submit(contextvars.copy_context().run, lane) for _ in range(lanes)]
-        try:
-            errors = [error for future in futures if (error := future.exception())]
-        except BaseException:
-            failed.set()
-            raise
+    errors = run_lanes(work, lane, lanes=lanes, stop=failed, name="archive")
     for error in errors:
         if not isinstance(error, StoppedError):
             raise error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from resources.mysql.connection import execute, quoted
 from resources.mysql.schema import Schema
@@ -11,17 +12,28 @@ from resources.mysql.server import PrivateServer
 _DEFINER = re.compile(r"DEFINER=`((?:[^`]|``)*)`@`((?:[^`]|``)*)`")
 
 
-def make_database(server: PrivateServer, database: str, charset: str, collation: str, schema: Schema) -> None:
-    """Make `database` on a running private server, and the definers of what `schema` holds.
+@dataclass(frozen=True)
+class DumpedDatabase:
+    """What a dump does not say itself of the database that it is loaded into; `schema` is what it holds."""
+
+    name: str
+    charset: str
+    collation: str
+    schema: Schema
+
+
+def make_database(server: PrivateServer, database: DumpedDatabase) -> None:
+    """Make it empty on a running private server, and the definers of what is to come.
 
     Those first: a view that uses another one cannot be created without its definer.
     """
     with server.connect() as connection:
         execute(
             connection,
-            f"CREATE DATABASE {quoted(database)} CHARACTER SET {charset} COLLATE {collation}",
+            f"CREATE DATABASE {quoted(database.name)}"
+            f" CHARACTER SET {database.charset} COLLATE {database.collation}",
         )
-        for user, host in definers(schema):
+        for user, host in definers(database.schema):
             execute(connection, "CREATE USER IF NOT EXISTS %s@%s ACCOUNT LOCK", (user, host))
             execute(connection, "GRANT ALL ON *.* TO %s@%s", (user, host))
 

@@ -8,10 +8,10 @@ from pathlib import Path
 from resources.backup import mydumper, mysqldump
 from resources.backup.dump import Dump
 from resources.backup.job import Job
+from resources.backup.load_database import DumpedDatabase, make_database
 from resources.backup.manifest import StoredFile
 from resources.backup.mydumper_tool import MydumperTool, NoMydumperError, find_mydumper
 from resources.errors import EnvironmentCheckError
-from resources.mysql.schema import Schema
 from resources.mysql.server import PrivateServer
 from resources.target import Target
 
@@ -34,18 +34,15 @@ def load(
     server: PrivateServer,
     backup: Path,
     files: Sequence[StoredFile],
-    database: str,
-    charset: str,
-    collation: str,
-    schema: Schema,
+    database: DumpedDatabase,
 ) -> None:
     """Load a stored dump into an empty, running server.
 
     Raises BackupFailedError, MismatchError; EnvironmentCheckError where the program is missing.
     """
     if engine != "mydumper":
-        identity = target.age_identity
-        mysqldump.load(server, backup, files[0], database, charset, collation, schema, identity)
+        make_database(server, database)
+        mysqldump.load(server, backup, files[0], database.name, target.age_identity)
         return
     try:
         tool = find_mydumper(target)
@@ -56,4 +53,5 @@ def load(
             why=str(error),
             hint="install mydumper, or set MYDUMPER to one; myloader lies beside it",
         ) from error
-    mydumper.load(server, backup, files, database, charset, collation, schema, tool, target.age_identity)
+    make_database(server, database)
+    mydumper.load(server, backup, files, database.name, tool, target.age_identity)

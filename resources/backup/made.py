@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,15 +19,27 @@ class MadeBackup:
     manifest: Manifest
     server: PrivateServer | None = None
     work: Path | None = field(default=None, repr=False)
+    _removal: threading.Thread | None = field(default=None, init=False, repr=False)
 
-    def close(self) -> None:
-        """End the copy and remove its folder. May be called twice."""
+    def let_go(self) -> None:
+        """End the copy, and begin to remove its folder: a file system takes its time over gigabytes
+        (0.4 s for 1.5 GB, measured), and what is left to do needs neither. Whoever calls this calls `close`.
+        """
         if self.server is not None:
             self.server.kill()
             self.server = None
         if self.work is not None:
-            shutil.rmtree(self.work, ignore_errors=True)
+            self._removal = threading.Thread(
+                target=shutil.rmtree, args=(self.work,), kwargs={"ignore_errors": True}, name="remove copy"
+            )
+            self._removal.start()
             self.work = None
+
+    def close(self) -> None:
+        """End the copy; its folder is gone when this returns. May be called twice."""
+        self.let_go()
+        if self._removal is not None:
+            self._removal.join()
 
 
 @dataclass

@@ -49,7 +49,10 @@ def make_full_backup(
     An error leaves nothing behind and nothing listed. Raises BackupFailedError,
     DiskFullError, MysqlNotFoundError, ConnectError.
     """
-    return FullBackup(target, io=io).finish(keep_server=keep_server, proof=proof)
+    made = FullBackup(target, io=io).finish(keep_server=keep_server, proof=proof)
+    if not keep_server:
+        made.close()
+    return made
 
 
 class FullBackup:
@@ -84,7 +87,10 @@ class FullBackup:
             self._ending = ending.pop_all()
 
     def finish(self, *, keep_server: bool = False, proof: str = "clone") -> MadeBackup:
-        """Prove, store and list it; then remove old ones. Where there is a bucket, see `store_remotely`."""
+        """Prove, store and list it; then remove old ones. Where there is a bucket, see `store_remotely`.
+
+        The caller closes what is returned, also without `keep_server`.
+        """
         job = self._job
         job.proof = proof
         with self._ending:
@@ -97,7 +103,7 @@ class FullBackup:
             self._on_failure.pop_all()
             result = MadeBackup(manifest, made.server, job.work)
         if not keep_server:
-            result.close()
+            result.let_go()
         if self._target.remote is None:
             prune_after(self._target, manifest)
         self.seconds = time.monotonic() - self._begun

@@ -17,7 +17,6 @@ import pymysql
 from resources import progress
 from resources.backup import archive
 from resources.backup.dump import Dump, end_of, refuse_changed_table
-from resources.backup.load_database import make_database
 from resources.backup.manifest import StoredFile
 from resources.backup.mydumper_tool import MydumperTool
 from resources.backup.storage_io import REAL, StorageIo
@@ -25,7 +24,6 @@ from resources.child_environment import mysql_environment
 from resources.errors import BackupFailedError, DbsyncError
 from resources.mysql.connection import connect, execute, option_file, rows
 from resources.mysql.endpoint import Endpoint
-from resources.mysql.schema import Schema
 from resources.mysql.server import PrivateServer
 
 FOLDER = "mydumper"
@@ -118,17 +116,13 @@ def load(
     backup: Path,
     files: Sequence[StoredFile],
     database: str,
-    charset: str,
-    collation: str,
-    schema: Schema,
     tool: MydumperTool,
     identity: Path | None = None,
 ) -> None:
-    """Load a stored dump into an empty, running server.
+    """Load a stored dump into `database`, which is there and empty, of a running server.
 
     Raises BackupFailedError, MismatchError, DiskFullError.
     """
-    make_database(server, database, charset, collation, schema)
     place = server.folder / "dump"
     try:
         archive.unpack(backup, files, [], place, identity=identity)

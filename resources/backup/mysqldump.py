@@ -10,7 +10,6 @@ from pathlib import Path
 from resources import progress
 from resources.backup.archive import BLOCK, Packer, plain_blocks, stored_path
 from resources.backup.dump import Dump, end_of, refuse_changed_table
-from resources.backup.load_database import make_database
 from resources.backup.manifest import StoredFile
 from resources.backup.source import Source
 from resources.backup.storage_io import REAL, StorageIo
@@ -20,7 +19,6 @@ from resources.errors import BackupFailedError
 from resources.mysql.connection import connect, option_file, value
 from resources.mysql.endpoint import Endpoint
 from resources.mysql.installation import MysqlInstallation
-from resources.mysql.schema import Schema
 from resources.mysql.server import PrivateServer
 
 DUMP = "dump.sql"
@@ -135,17 +133,13 @@ def load(
     backup: Path,
     file: StoredFile,
     database: str,
-    charset: str,
-    collation: str,
-    schema: Schema,
     identity: Path | None = None,
 ) -> None:
-    """Load a stored dump into an empty, running server.
+    """Load a stored dump into `database`, which is there and empty, of a running server.
 
-    `schema` is what the dump holds; `identity` the age key file that opens an encrypted dump.
+    `identity`: the age key file that opens an encrypted dump.
     Raises BackupFailedError, MismatchError, BackupKeyError.
     """
-    make_database(server, database, charset, collation, schema)
     with option_file(server.endpoint, server.folder) as login:
         with tempfile.TemporaryFile(dir=server.folder) as errors:
             command = [

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from resources.backup.age_keys import require_key
 from resources.backup.archive import MismatchError, unpack
+from resources.backup.load_database import DumpedDatabase
 from resources.backup.logical import load
 from resources.backup.manifest import Manifest
 from resources.backup.private_copy import copy_server, empty_server
@@ -60,19 +61,9 @@ def open_manifest(
         server = empty_server(installation, folder, manifest.server_variables, **more)
         server.start()
         try:
-            charset, collation = manifest.database_charset
             backup = Path(manifest.file_path)
-            load(
-                manifest.engine,
-                target,
-                server,
-                backup,
-                manifest.files,
-                manifest.database,
-                charset,
-                collation,
-                manifest.schema,
-            )
+            database = DumpedDatabase(manifest.database, *manifest.database_charset, manifest.schema)
+            load(manifest.engine, target, server, backup, manifest.files, database)
         except BaseException:
             server.discard()
             raise

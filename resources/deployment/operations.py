@@ -15,9 +15,11 @@ from resources.errors import NothingToRollBackError, UsageError
 from resources.journal import DeploymentRecord
 from resources.prisma.reset import reset_database
 from resources.prisma.resolve import mark_applied, mark_rolled_back
+from resources.prisma.status import migration_status
 from resources.rollback.kept import Kept, drop_kept
 from resources.rollback.restore import Wish, restore_backup
 from resources.rollback.rollback import roll_back
+from resources.validation.baseline import find_baseline, record_baseline
 
 
 def back_up_incrementally(deployment: Deployment) -> Manifest:
@@ -133,6 +135,22 @@ def resolve(deployment: Deployment, migration: str, resolution: str) -> dict[str
         return {"migration": migration, "marked": resolution}
 
     deployment.result = deployment.run("resolve", work)
+    return deployment.result
+
+
+def baseline(deployment: Deployment, through: str, accept_differences: bool) -> dict[str, Any]:
+    """Mark the migrations up to `through` as applied in a database without a history, if it looks so.
+
+    Raises what `find_baseline` and `record_baseline` raise.
+    """
+    target = deployment.target
+
+    def work() -> dict[str, Any]:
+        found = find_baseline(target, migration_status(target), through)
+        record_baseline(target, found, deployment.held_lock(), accept_differences=accept_differences)
+        return found.as_dict()
+
+    deployment.result = deployment.run("baseline", work)
     return deployment.result
 
 

@@ -2,42 +2,17 @@
 
 from __future__ import annotations
 
-import fcntl
 import shlex
-import shutil
-import tempfile
 from pathlib import Path
 
-from resources.mysql.apt_download import os_release
-from resources.mysql.apt_sources import of_release, read_sources
-from resources.mysql.installation import UnusableError, unpacked_loader
-from resources.mysql.private_apt import PrivateApt, run
+from resources.mysql.installation import unpacked_loader
+from tests.support.debian_package import unpacked_package
 
 
 def debian_mydumper(tools: Path) -> Path:
     """The mydumper program, its myloader beside it. Raises UnusableError where apt has none."""
     home = (tools / "mydumper").resolve()
-    home.mkdir(parents=True, exist_ok=True)
-    with (home / ".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (home / "tree").is_dir():
-            _fetch(home)
-    return _programs(home / "tree", home / "bin")
-
-
-def _fetch(home: Path) -> None:
-    for program in ("apt-get", "dpkg-deb"):
-        if shutil.which(program) is None:
-            raise UnusableError(f"no {program}")
-    sources = of_release(read_sources(), os_release().get("VERSION_CODENAME", ""))
-    if not sources:
-        raise UnusableError("the apt configuration names no source of this release")
-    with tempfile.TemporaryDirectory(dir=home) as work:
-        apt = PrivateApt(Path(work) / "apt", sources)
-        apt.update()
-        for deb in apt.fetch(["mydumper"]):
-            run(["dpkg-deb", "--extract", str(deb), f"{work}/tree"], "unpacking failed")
-        Path(work, "tree").rename(home / "tree")
+    return _programs(unpacked_package("mydumper", home), home / "bin")
 
 
 def _programs(tree: Path, folder: Path) -> Path:

@@ -8,14 +8,10 @@ from __future__ import annotations
 
 import shlex
 import shutil
-import subprocess
-import tempfile
 from pathlib import Path
 
-from resources.mysql.apt_download import os_release
-from resources.mysql.apt_sources import of_release, read_sources
 from resources.mysql.installation import MysqlInstallation, unpacked_loader
-from resources.mysql.private_apt import PrivateApt
+from tests.support.debian_package import unpacked_package
 
 
 def hand_tools(folder: Path, installation: MysqlInstallation, tools: Path) -> Path:
@@ -41,18 +37,5 @@ def _command(name: str, tools: Path) -> list[str]:
     found = shutil.which(name)
     if found:
         return [found]
-    root = tools / "by-hand" / name
-    if not root.is_dir():
-        _unpack(name, root)
-    program = root / "usr" / "bin" / name
-    return [*unpacked_loader(root), str(program)]
-
-
-def _unpack(name: str, root: Path) -> None:
-    root.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=root.parent) as work:
-        apt = PrivateApt(Path(work) / "apt", of_release(read_sources(), os_release()["VERSION_CODENAME"]))
-        apt.update()
-        for deb in apt.fetch([name]):
-            subprocess.run(["dpkg-deb", "--extract", str(deb), f"{work}/tree"], check=True)
-        (Path(work) / "tree").rename(root)
+    root = unpacked_package(name, tools / "by-hand" / name)
+    return [*unpacked_loader(root), str(root / "usr" / "bin" / name)]

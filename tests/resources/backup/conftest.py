@@ -54,6 +54,24 @@ def lossy(awkward: Target, connection: Connection) -> Target:
     return awkward
 
 
+@pytest.fixture
+def source(request, tmp_path) -> Path:
+    """A folder of files, which the test module names in CONTENTS: path → bytes."""
+    for name, data in request.module.CONTENTS.items():
+        path = tmp_path / "source" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    return tmp_path / "source"
+
+
+@pytest.fixture
+def backup(tmp_path) -> Path:
+    """The empty folder of a backup."""
+    folder = tmp_path / "backup"
+    folder.mkdir()
+    return folder
+
+
 class Said(progress.Silent):
     def __init__(self) -> None:
         self.lines: list[str] = []

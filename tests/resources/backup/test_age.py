@@ -43,22 +43,6 @@ def for_keys(keys) -> StorageIo:
     return replace(REAL, recipients=(keys.recipient,))
 
 
-@pytest.fixture
-def source(tmp_path) -> Path:
-    for name, data in CONTENTS.items():
-        path = tmp_path / "source" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
-    return tmp_path / "source"
-
-
-@pytest.fixture
-def backup(tmp_path) -> Path:
-    folder = tmp_path / "backup"
-    folder.mkdir()
-    return folder
-
-
 def test_what_was_encrypted_comes_back_byte_for_byte(source, backup, tmp_path, keys, for_keys):
     files = pack(source, list(CONTENTS), backup, for_keys)
     verify(backup, files)  # needs no key

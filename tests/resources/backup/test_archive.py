@@ -27,22 +27,6 @@ CONTENTS = {
 }
 
 
-@pytest.fixture
-def source(tmp_path) -> Path:
-    for name, data in CONTENTS.items():
-        path = tmp_path / "source" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
-    return tmp_path / "source"
-
-
-@pytest.fixture
-def backup(tmp_path) -> Path:
-    folder = tmp_path / "backup"
-    folder.mkdir()
-    return folder
-
-
 def test_what_was_packed_is_unpacked_byte_for_byte(source, backup, tmp_path):
     files = pack(source, list(CONTENTS), backup)
     archive.flush(backup)

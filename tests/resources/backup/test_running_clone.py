@@ -39,6 +39,7 @@ def test_begun_early_it_holds_what_was_there_when_it_is_finished_later(awkward):
     time.sleep(1.5)
     made = backup.finish()
     backup.abandon()
+    made.close()
     assert [one.id for one in list_backups(awkward.storage)] == [made.manifest.id]
     assert made.manifest.proof.proven and backup.seconds > 1.5
     assert leftovers(awkward) == []
