@@ -89,6 +89,7 @@ def test_jobs_have_the_contract_s_names():
         "reset",
         "retention",
         "reconcile",
+        "baseline",
         "drift",
     }
 
