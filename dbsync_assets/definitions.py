@@ -24,9 +24,11 @@ from dbsync_assets.assets.migration_source import migration_source
 from dbsync_assets.assets.release_record import release_record
 from dbsync_assets.assets.validation_report import validation_report
 from dbsync_assets.deployment_resource import KEY, deployment_resource
+from dbsync_assets.drift import drift, live_schema
 from dbsync_assets.freshness import freshness_policy
 from dbsync_assets.prove_backup import prove_backup
-from sensors.alerts import alerts
+from dbsync_assets.reconcile import reconcile
+from sensors.all import sensors
 from sensors.schedules import schedules
 
 
@@ -42,6 +44,7 @@ def defs() -> dg.Definitions:
             health_report,
             release_record,
             incremental_backup,
+            live_schema,
         ],
         asset_checks=[
             history_clean,
@@ -56,9 +59,9 @@ def defs() -> dg.Definitions:
             catalog_sound,
             storage_headroom,
         ],
-        jobs=[*jobs.ALL, *operations.ALL, prove_backup],
+        jobs=[*jobs.ALL, *operations.ALL, prove_backup, reconcile, drift],
         schedules=schedules(),
-        sensors=[alerts],
+        sensors=sensors(),
         resources={KEY: deployment_resource},
         executor=dg.in_process_executor,
     )

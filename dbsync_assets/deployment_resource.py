@@ -16,13 +16,16 @@ from pathlib import Path
 
 import dagster as dg
 
+from dbsync_assets.run_process import PROCESS_TAG, this_process
+from dbsync_assets.run_tags import pinned_commit
 from resources.deployment.deployment import Deployment, Purpose
-from resources.git import current_commit
+from resources.git.commit import current_commit
 from resources.progress import Step, watched_by
 from resources.settings import drop_secrets, load_settings, target_of
 
 _given: ContextVar[Deployment | None] = ContextVar("dbsync_deployment", default=None)
 KEY = "deployment"
+_READING = ("migration_check", "validate", "health_check", "prove_backup", "reconcile", "drift")
 
 
 @contextmanager
@@ -44,11 +47,15 @@ def deployment_resource(context: dg.InitResourceContext) -> Iterator[Deployment]
     project = Path(os.environ.get("DBSYNC_PROJECT", "."))
     target = target_of(load_settings(project))
     drop_secrets()
-    job = context.run.job_name if context.run is not None else ""
+    run = context.run
+    job = run.job_name if run is not None else ""
+    if run is not None and context.instance is not None:
+        context.instance.add_run_tags(run.run_id, {PROCESS_TAG: this_process()})
     log = DagsterLog(context.log or dg.get_dagster_logger())
+    pinned = pinned_commit(target, run.tags, run.run_id) if run is not None and job == "deploy" else None
     with watched_by(log):
-        commit = current_commit(project, target.migrations)
-    deployment = Deployment(target, commit=commit, purpose=purpose_of(job))
+        commit = current_commit(project, target.migrations) if pinned is None else None
+    deployment = Deployment(target, commit=commit, purpose=purpose_of(job), pinned=pinned)
     try:
         with watched_by(log):
             yield deployment
@@ -60,7 +67,7 @@ def purpose_of(job: str) -> Purpose:
     """What a run of this job may do. An asset materialised alone in the UI is locked, and cannot migrate."""
     if job == "deploy":
         return "deploy"
-    return "read" if job in ("migration_check", "validate", "health_check", "prove_backup") else "change"
+    return "read" if job in _READING else "change"
 
 
 class DagsterLog:

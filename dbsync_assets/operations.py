@@ -10,6 +10,7 @@ import dagster as dg
 from dbsync_assets.catalog_metadata import verdict_table
 from dbsync_assets.deployment_resource import KEY
 from dbsync_assets.notice_hook import tell_of_failed_schedule
+from dbsync_assets.old_runs import forget_old_runs
 from resources.backup.moment.moment import parse_moment
 from resources.deployment import operations
 from resources.deployment.deployment import Deployment
@@ -119,6 +120,7 @@ def retention_op(context: dg.OpExecutionContext) -> dict:
             "kept": sum(one["kept"] for one in result["backups"]),
             "removed": len(result["removed"]),
             "refusal": result["refusal"],
+            "old runs removed": forget_old_runs(context.instance, _deployment(context).target.keep_runs),
             "backups": verdict_table(result["backups"]),
         }
     )

@@ -12,6 +12,7 @@ from pathlib import Path
 from resources.backup.remote.location import RemoteLocation
 from resources.mysql.endpoint import Endpoint
 from resources.notify.plan import Notify
+from resources.release_source.source import Source
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,10 @@ class Target:
     webhook: str | None = field(default=None, repr=False)
     """NOTIFICATION_WEBHOOK: the channel `webhook`, beside those of `notify`."""
     notify: Notify = field(default_factory=Notify)
+    source: Source | None = None
+    """The branch whose commits are deployed by themselves."""
+    keep_runs: float = 90 * 86400.0
+    """Seconds after which a run that ended is removed from Dagster's storage."""
     policy: Policy = field(default_factory=Policy)
 
     @property

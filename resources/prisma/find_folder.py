@@ -11,7 +11,7 @@ from pathlib import Path
 from resources.errors import MigrationsFolderError
 from resources.redact import inert
 
-_CONFIGS = [
+CONFIGS = [
     *(f"prisma.config.{ending}" for ending in ("ts", "mts", "cts", "js", "mjs", "cjs")),
     *(f".config/prisma.{ending}" for ending in ("ts", "mts", "cts", "js", "mjs", "cjs")),
 ]
@@ -47,7 +47,7 @@ def find_migrations(project: Path) -> Path:
 
 def config_of(project: Path) -> str:
     """The first prisma.config.* without its comments; "" where there is none."""
-    found = next((project / name for name in _CONFIGS if (project / name).is_file()), None)
+    found = next((project / name for name in CONFIGS if (project / name).is_file()), None)
     return _COMMENT.sub("", found.read_text(encoding="utf-8", errors="replace")) if found else ""
 
 

@@ -25,7 +25,11 @@ def test_assets_form_one_line_every_gate_blocks_and_no_observation_does():
     graph = definitions.resolve_asset_graph()
     line = ["migration_source", "full_backup", "applied_schema_version", "validation_report", "health_report"]
     line.append("release_record")
-    assert {key.to_user_string() for key in graph.get_all_asset_keys()} == {*line, "incremental_backup"}
+    assert {key.to_user_string() for key in graph.get_all_asset_keys()} == {
+        *line,
+        "incremental_backup",
+        "live_schema",
+    }
     assert graph.get(dg.AssetKey("incremental_backup")).parent_keys == {dg.AssetKey("full_backup")}
     for parent, child in pairwise(line):
         assert graph.get(dg.AssetKey(child)).parent_keys == {dg.AssetKey(parent)}
@@ -84,6 +88,9 @@ def test_jobs_have_the_contract_s_names():
         "resolve",
         "reset",
         "retention",
+        "reconcile",
+        "baseline",
+        "drift",
     }
 
 
@@ -103,7 +110,8 @@ def test_schedules_are_there_off_and_at_the_settings_times(monkeypatch):
 
 def test_sensors_are_there_and_off():
     found = {one.name: one.default_status for one in defs().sensors or ()}
-    assert found == {"alerts": dg.DefaultSensorStatus.STOPPED}
+    names = ("git_migrations", "reconcile", "drift", "alerts")
+    assert found == dict.fromkeys(names, dg.DefaultSensorStatus.STOPPED)
 
 
 def test_a_wrong_setting_does_not_keep_the_jobs_from_loading(monkeypatch):
