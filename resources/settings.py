@@ -15,10 +15,12 @@ from pydantic import Field, PrivateAttr, SecretStr, ValidationError, field_valid
 from pydantic_settings import SettingsConfigDict
 
 from resources.errors import SettingsError
+from resources.log.place import LogPlace
 from resources.mysql.endpoint import parse_database_url
 from resources.prisma.find_folder import find_migrations
 from resources.private_folder import make_private_folder
 from resources.redact import remember
+from resources.settings_log import LogSettings, log_place
 from resources.settings_proof import ProofSettings
 from resources.settings_remote import RemoteSettings, is_bucket, recipients_of, remote_of
 from resources.target import Keep, Policy, Target
@@ -31,7 +33,7 @@ _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, None: 1.0
 ENGINES = ("auto", "clone", "mydumper", "mysqldump")
 
 
-class Settings(ProofSettings, RemoteSettings):
+class Settings(ProofSettings, RemoteSettings, LogSettings):
     """All as strings in the environment; times are seconds, or `500ms`, `30s`, `10m`, `2h`, `7d`."""
 
     model_config = SettingsConfigDict(
@@ -191,6 +193,7 @@ class Settings(ProofSettings, RemoteSettings):
         "mysqld",
         "mydumper",
         "age_identity",
+        "log_file",
     )
     @classmethod
     def _home(cls, given: Path | str | None) -> Path | str | None:
@@ -269,6 +272,7 @@ def _place_folders(settings: Settings, project: Path) -> None:
     settings.age_identity = project / settings.age_identity if settings.age_identity else None
     settings.mysqld = project / settings.mysqld if settings.mysqld else None
     settings.mydumper = project / settings.mydumper if settings.mydumper else None
+    settings.log_file = project / settings.log_file if settings.log_file else None
     settings.prisma_migrations = project / (settings.prisma_migrations or find_migrations(project))
     if settings.data_rules is not None:
         settings.data_rules = project / settings.data_rules
@@ -336,6 +340,7 @@ def target_of(settings: Settings) -> Target:
             min_proven=settings.min_proven,
         ),
         backup_max_age=settings.backup_max_age,
+        log=log_of(settings),
         policy=Policy(
             migration_timeout=settings.migration_timeout,
             lock_wait_timeout=max(1, int(settings.lock_wait_timeout)),
@@ -350,6 +355,12 @@ def target_of(settings: Settings) -> Target:
             disposable=settings.disposable,
         ),
     )
+
+
+def log_of(settings: Settings) -> LogPlace:
+    """For whoever only reads it: no DATABASE_URL is needed."""
+    assert settings.state
+    return log_place(settings, settings.state)
 
 
 def dagster_home(settings: Settings) -> Path:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from resources.backup.remote.location import RemoteLocation
+from resources.log.place import LogPlace
 from resources.mysql.endpoint import Endpoint
 
 
@@ -89,6 +90,8 @@ class Target:
     backup_max_age: float = 26 * 3600.0
     """Seconds after which the newest proven backup is too old."""
     webhook: str | None = field(default=None, repr=False)
+    log: LogPlace | None = None
+    """None: no log is written."""
     policy: Policy = field(default_factory=Policy)
 
     @property

@@ -300,6 +300,7 @@ class Deployment:
                 self.backup.close()
             self.free_lock()
         offsite.after_deployment(self)
+        progress.circumstances.deployment = ""
 
     # --- inside -------------------------------------------------------------------
 
@@ -332,6 +333,7 @@ class Deployment:
             database_created=created,
             commit=self.commit.id if self.commit else None,
         )
+        progress.circumstances.deployment = self.id
 
     def _reconcile(self, leave_killed: bool = False) -> None:
         try:
@@ -386,7 +388,8 @@ class Deployment:
     def _timed(self, name: str, work: Callable[[], T]) -> T:
         begun = time.monotonic()
         try:
-            return work()
+            with progress.phase(name):
+                return work()
         except DbsyncError as error:
             self._noted(error)
             raise
