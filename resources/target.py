@@ -12,6 +12,7 @@ from pathlib import Path
 from resources.backup.remote.location import RemoteLocation
 from resources.log.place import LogPlace
 from resources.mysql.endpoint import Endpoint
+from resources.notify.plan import Notify
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,8 @@ class Target:
     backup_max_age: float = 26 * 3600.0
     """Seconds after which the newest proven backup is too old."""
     webhook: str | None = field(default=None, repr=False)
+    """NOTIFICATION_WEBHOOK: the channel `webhook`, beside those of `notify`."""
+    notify: Notify = field(default_factory=Notify)
     log: LogPlace | None = None
     """None: no log is written."""
     policy: Policy = field(default_factory=Policy)

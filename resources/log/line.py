@@ -76,8 +76,7 @@ def read_line(written: str) -> dict[str, object] | None:
     if not found:
         return None
     facts = dict(found.groupdict())
-    facts["deployment"] = None if facts["deployment"] == "-" else facts["deployment"]
-    return facts
+    return facts | {"deployment": None if facts["deployment"] == "-" else facts["deployment"]}
 
 
 def now() -> datetime:

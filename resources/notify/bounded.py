@@ -1,8 +1,7 @@
-"""An event as the bytes of one notice: no secret, nothing active, of bounded size."""
+"""Values fit to leave dbsync: no secret, nothing active, of bounded size."""
 
 from __future__ import annotations
 
-import json
 from math import isfinite
 
 from resources.redact import inert, redact_value
@@ -15,9 +14,9 @@ DEEPEST = 12
 """Levels; what is deeper is named, not shown."""
 
 
-def notice_body(event: dict[str, object]) -> bytes:
-    """UTF-8 JSON of `event`, redacted; control and direction characters appear as escapes."""
-    return json.dumps(_bounded(redact_value(event), DEEPEST), ensure_ascii=False).encode()
+def bounded(value: object) -> object:
+    """`value` as JSON holds it, redacted; control and direction characters appear as escapes."""
+    return _bounded(redact_value(value), DEEPEST)
 
 
 def _bounded(value: object, levels: int) -> object:

@@ -1,51 +1,25 @@
-"""A notice to NOTIFICATION_WEBHOOK: plain JSON, POSTed once. Whatever happens to it changes nothing else."""
+"""NOTIFICATION_WEBHOOK: the facts as plain JSON, with the event's id beside them."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
+from resources.notify.delivery import Delivery
 from resources.notify.exchange import Exchange
-from resources.notify.notice_body import notice_body
-from resources.notify.outbox import keep
+from resources.notify.outbox import Waiting
+from resources.notify.plan import Channel
 from resources.redact import inert, redact
 
-DEADLINE = 5.0
-"""Seconds for everything: name resolution, connecting, sending, the whole answer."""
 
-
-@dataclass(frozen=True)
-class Delivery:
-    """`status`: the HTTP status, None where there was none. `detail`: one line without secrets."""
-
-    ok: bool
-    status: int | None
-    detail: str
-
-
-def notify(
-    url: str, event: dict[str, object], storage: Path | None, *, seconds: float = DEADLINE
-) -> Delivery:
-    """POST `event` as JSON to `url` and say whether the receiver took it. Raises nothing.
-
-    A notice that was not taken is kept in the outbox under `storage`; an outbox that cannot be
-    written is mentioned in the detail.
-    """
-    body = notice_body(event)
-    address = _address(url)
-    delivery = _deliver(address, body, seconds) if address else _NO_ADDRESS
-    if delivery.ok or storage is None:
-        return delivery
-    try:
-        keep(storage, body, address.hostname or "" if address else "", delivery.detail)
-    except OSError as error:
-        return Delivery(False, delivery.status, f"{delivery.detail}; the outbox is not writable: {error}")
-    return delivery
-
-
-_NO_ADDRESS = Delivery(False, None, "NOTIFICATION_WEBHOOK is not an http or https address")
+def send(channel: Channel, one: Waiting, seconds: float) -> Delivery:
+    address = _address(channel.address)
+    if address is None:
+        return Delivery(False, None, "NOTIFICATION_WEBHOOK is not an http or https address")
+    event = one.event
+    told = {"id": one.id, "kind": event.kind, "about": event.about, "state": event.state}
+    body = {**event.facts, "event": {**told, "next": event.next_command}}
+    return _deliver(address, json.dumps(body, ensure_ascii=False).encode(), seconds)
 
 
 def _address(url: str) -> SplitResult | None:
@@ -60,7 +34,7 @@ def _address(url: str) -> SplitResult | None:
 def _deliver(address: SplitResult, body: bytes, seconds: float) -> Delivery:
     exchange = Exchange(address, body, seconds)
     if not exchange.perform():
-        return Delivery(False, exchange.status, f"no complete answer within {seconds:g} s")
+        return Delivery(False, exchange.status, f"no complete answer within {seconds:g} s", slow=True)
     if exchange.error:
         return Delivery(False, exchange.status, _line(exchange.error))
     status = exchange.status or 0
