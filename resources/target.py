@@ -6,6 +6,7 @@ database today can be a thousand partitions tomorrow.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -95,6 +96,8 @@ class Target:
     notify: Notify = field(default_factory=Notify)
     log: LogPlace | None = None
     """None: no log is written."""
+    limits: Mapping[str, tuple[float | None, float | None]] = field(default_factory=dict)
+    """Rule of resources/health/rules.py → (warn, fail) in place of its own limits."""
     policy: Policy = field(default_factory=Policy)
 
     @property

@@ -19,7 +19,7 @@ def check_health(target: Target) -> HealthStatus:
     """
     begun = time.monotonic()
     database, problems = check_database(target)
-    system, found = check_system(target.storage)
+    system, found = check_system(target.storage, target.limits)
     problems += found
     application: dict[str, object] = {"checked": False}
     if target.health_url:
