@@ -21,6 +21,7 @@ from resources.prisma.find_folder import find_migrations
 from resources.private_folder import make_private_folder
 from resources.redact import remember
 from resources.settings_log import LogSettings, log_place
+from resources.settings_monitor import MonitorSettings, monitoring_of, parse_limits
 from resources.settings_proof import ProofSettings
 from resources.settings_remote import RemoteSettings, is_bucket, recipients_of, remote_of
 from resources.target import Keep, Policy, Target
@@ -33,7 +34,7 @@ _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, None: 1.0
 ENGINES = ("auto", "clone", "mydumper", "mysqldump")
 
 
-class Settings(ProofSettings, RemoteSettings, LogSettings):
+class Settings(ProofSettings, RemoteSettings, LogSettings, MonitorSettings):
     """All as strings in the environment; times are seconds, or `500ms`, `30s`, `10m`, `2h`, `7d`."""
 
     model_config = SettingsConfigDict(
@@ -158,6 +159,10 @@ class Settings(ProofSettings, RemoteSettings, LogSettings):
         "lock_wait_timeout",
         "s3_timeout",
         "backup_max_age",
+        "monitor_interval",
+        "monitor_window",
+        "monitor_keep",
+        "monitor_critical_for",
         mode="before",
     )
     @classmethod
@@ -341,6 +346,8 @@ def target_of(settings: Settings) -> Target:
         ),
         backup_max_age=settings.backup_max_age,
         log=log_of(settings),
+        limits=parse_limits(settings.monitor_limits),
+        monitoring=monitoring_of(settings),
         policy=Policy(
             migration_timeout=settings.migration_timeout,
             lock_wait_timeout=max(1, int(settings.lock_wait_timeout)),

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from resources.backup.remote.location import RemoteLocation
 from resources.log.place import LogPlace
+from resources.metrics.policy import Monitoring
 from resources.mysql.endpoint import Endpoint
 from resources.notify.plan import Notify
 
@@ -98,6 +99,7 @@ class Target:
     """None: no log is written."""
     limits: Mapping[str, tuple[float | None, float | None]] = field(default_factory=dict)
     """Rule of resources/health/rules.py → (warn, fail) in place of its own limits."""
+    monitoring: Monitoring = field(default_factory=Monitoring)
     policy: Policy = field(default_factory=Policy)
 
     @property
