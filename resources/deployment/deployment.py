@@ -90,6 +90,7 @@ class Deployment:
         self.result: Any = None
         """What an operation outside the release graph returned, for the command to print."""
         self._begun = False
+        self._changing_since: float | None = None
         self._lock: MigrationLock | None = None
         self._full_backup: FullBackup | None = None
 
@@ -187,6 +188,7 @@ class Deployment:
                 raise error
         # A typo in the user's own rules must not come to light after the migrations ran.
         self._timed("own rules", lambda: load_own_suites(self.target.data_rules))
+        self._changing_since = time.time()
         self._journal("applying", threads=[])
         try:
             self.migration = self._timed(
@@ -229,7 +231,7 @@ class Deployment:
     def check_health(self) -> HealthStatus:
         if self.validation is not None and self.id:
             self._journal("validated")
-        self.health = self._timed("health", lambda: check_health(self.target))
+        self.health = self._timed("health", lambda: check_health(self.target, self._changing_since))
         return self.health
 
     def refuse_health(self) -> HealthFailedError | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
@@ -64,7 +65,7 @@ class Line:
         return _clean(f"[{self.deployment or '-'} {place}] {text}{took}")
 
 
-def read_line(written: str) -> dict[str, object] | None:
+def read_line(written: str) -> Mapping[str, object] | None:
     """A line of either form as its facts; None for what is no line of the log (torn, or of others)."""
     if written.startswith("{"):
         try:

@@ -64,7 +64,9 @@ class Collector:
             sample.texts["unreachable"] = inert(redact(why))
             sample.figures["reachable"] = 0
             sample.reasons.pop("reachable", None)
-            sample.raw = {name: raw for name, raw in sample.raw.items() if name == "monotonic"}
+            sample.raw = {
+                name: raw for name, raw in sample.raw.items() if name in ("monotonic", "pm2_restarts")
+            }
 
     def _ask(self, sample: Sample, previous: Sample | None) -> None:
         if self._connection is None:

@@ -86,4 +86,5 @@ def _moved(current: Condition, seen: Level, at: float, policy: Monitoring) -> Co
 
 
 def worst(conditions: Collection[Condition]) -> Level:
-    return max((one.level for one in conditions), key=LEVELS.index, default="OK")
+    levels = {one.level for one in conditions}
+    return "CRITICAL" if "CRITICAL" in levels else "WARN" if "WARN" in levels else "OK"

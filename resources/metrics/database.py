@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 import pymysql
+from pymysql.cursors import DictCursor
 
 from resources.metrics.lock_queue import lock_queue
 from resources.metrics.reading import read
@@ -80,7 +81,7 @@ def _innodb(connection: Connection, sample: Sample) -> None:
 
 
 def _lag(connection: Connection, sample: Sample) -> None:
-    with connection.cursor(pymysql.cursors.DictCursor) as cursor:
+    with connection.cursor(DictCursor) as cursor:
         try:
             cursor.execute("SHOW REPLICA STATUS")
         except pymysql.err.ProgrammingError:  # before 8.0.22
@@ -90,7 +91,8 @@ def _lag(connection: Connection, sample: Sample) -> None:
         sample.unknown(["replication_lag_s"], "the server is no replica")
         return
     lags = [one.get("Seconds_Behind_Source", one.get("Seconds_Behind_Master")) for one in channels]
-    if any(lag is None for lag in lags):
+    known = [int(lag) for lag in lags if lag is not None]
+    if len(known) < len(lags):
         sample.unknown(["replication_lag_s"], "replication is stopped, or does not know")
     else:
-        sample.figures["replication_lag_s"] = max(int(lag) for lag in lags)
+        sample.figures["replication_lag_s"] = max(known)

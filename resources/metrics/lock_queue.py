@@ -9,7 +9,7 @@ import pymysql
 
 from resources.metrics.reading import read
 from resources.metrics.sample import Sample
-from resources.mysql.connection import Connection, Row, is_lost, rows
+from resources.mysql.connection import Connection, Row, is_lost, rows, value
 from resources.prisma.blockers import Blocker, describe, find_blockers
 from resources.redact import inert, redact
 from resources.target import Target
@@ -25,6 +25,7 @@ _WAITING = """
     WHERE p.lock_status = 'PENDING' AND p.object_type <> 'USER LEVEL LOCK'
       AND t.processlist_id IS NOT NULL
     ORDER BY t.processlist_time DESC"""
+_RECORDED = "SELECT COUNT(*) FROM performance_schema.metadata_locks"
 # What an account without performance_schema sees: its own sessions.
 _SEEN_WAITING = """
     SELECT id, time FROM information_schema.processlist
@@ -39,14 +40,22 @@ def lock_queue(connection: Connection, target: Target, sample: Sample) -> None:
     """How many wait and for how long; texts `lock_queue` and `lock_blocker` (its connection's id)."""
 
     def look() -> None:
-        _tell(connection, target, sample, rows(connection, _WAITING))
+        waiting = rows(connection, _WAITING)
+        # The question itself holds such a lock: none at all means that the server does not record them.
+        if waiting or value(connection, _RECORDED):
+            _tell(connection, target, sample, waiting)
+        else:
+            sample.unknown(_FIGURES, "performance_schema, or its instrument of metadata locks, is off")
 
     read(sample, _FIGURES, look, "GRANT SELECT ON performance_schema.*")
     if sample.figures["table_lock_waits"] is None:
         seen: list[Row] = []
         read(sample, (), lambda: seen.extend(rows(connection, _SEEN_WAITING)))
         if seen:
+            for name in _FIGURES:
+                del sample.reasons[name]
             _tell(connection, target, sample, seen)
+    sample.raw["lock_queue_looked_for"] = 1
 
 
 def _tell(connection: Connection, target: Target, sample: Sample, waiting: Sequence[Row]) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from resources.health.rules import RULES, judge
-from resources.health.status import HealthStatus, Problem
+from resources.health.status import Area, HealthStatus, Problem
 from resources.metrics.aggregate import aggregate
 from resources.metrics.collect import Collector
 from resources.metrics.conditions import Condition, Level, advance, worst
@@ -39,9 +39,8 @@ class Look:
         areas = {area: {name: self.figures.get(name) for name in names_of(area)} for area in _AREAS}
         problems: dict[Level, list[Problem]] = {"CRITICAL": [], "WARN": []}
         for one in self.conditions:
-            area = next((known for known in _AREAS if known == one.area), "database")
             severity = "fail" if one.level == "CRITICAL" else "warn"
-            problems[one.level].append(Problem(area, one.reason, "", severity, name=one.name))
+            problems[one.level].append(Problem(_area(one.area), one.reason, "", severity, name=one.name))
         return HealthStatus(
             healthy=self.level != "CRITICAL",
             **areas,
@@ -62,7 +61,7 @@ class Look:
         }
 
 
-_AREAS = ("database", "application", "system")
+_AREAS: tuple[Area, ...] = ("database", "application", "system")
 _INNER = frozenset({"boot"})
 
 
@@ -98,6 +97,10 @@ class Monitor:
         self._collector.close()
 
 
+def _area(name: str) -> Area:
+    return "application" if name == "application" else "system" if name == "system" else "database"
+
+
 def last_look(target: Target, store: Store) -> Look | None:
     """What the newest look found, without looking; None where there was none."""
     sample = store.newest()
@@ -124,8 +127,8 @@ def find_problems(sample: Sample, figures: Mapping[str, object], target: Target)
 def _judged(figures: Mapping[str, object], sample: Sample) -> set[str]:
     """The rules whose figures are known, so that no finding of theirs means all is well."""
     known = {rule.name for rule in RULES if rule.value(figures) is not None} | {"reachable"}
-    if sample.figures.get("table_lock_waits") is not None:
-        known.add("lock_queue")  # nobody waiting is known, too
+    if sample.raw.get("lock_queue_looked_for"):
+        known.add("lock_queue")  # that nobody is seen to wait is known, too
     if sample.figures.get("buffer_pool_reads_per_s") is not None:
         known.add("buffer_pool")
     if sample.figures.get("disk_free_bytes") is not None:

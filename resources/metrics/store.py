@@ -34,7 +34,7 @@ class Store:
     def __init__(self, target: Target) -> None:
         """Raises EnvironmentCheckError, DiskFullError where the state folder cannot be written."""
         self._policy = target.monitoring
-        self.path = target.state / "metrics" / "metrics.sqlite"
+        self.path = self.path_of(target)
         make_private_folder(target.state, "DBSYNC_STATE")
         make_private_folder(self.path.parent, "DBSYNC_STATE")
         try:
@@ -43,6 +43,10 @@ class Store:
             if isinstance(error, sqlite3.OperationalError):
                 raise
             self._db = _begun_anew(self.path, error)
+
+    @staticmethod
+    def path_of(target: Target) -> Path:
+        return target.state / "metrics" / "metrics.sqlite"
 
     def close(self) -> None:
         self._db.close()

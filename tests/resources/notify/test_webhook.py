@@ -8,8 +8,8 @@ import time
 from pathlib import Path
 
 import pytest
-
 from resources.notify.webhook import notify
+
 from resources.redact import remember
 from tests.resources.notify.conftest import answering, dripping
 
