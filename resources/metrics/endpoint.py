@@ -43,7 +43,6 @@ def serve(target: Target, address: str) -> Endpoint:
 
 
 class _Handler(BaseHTTPRequestHandler):
-    server: Endpoint
     timeout = _SECONDS
     server_version = "dbsync"
     sys_version = ""
@@ -54,6 +53,7 @@ class _Handler(BaseHTTPRequestHandler):
         if host not in ("localhost", "127.0.0.1", "::1"):
             self._answer(403, "text/plain", b"only for this machine\n")
             return
+        assert isinstance(self.server, Endpoint)
         target = self.server.target
         try:
             with opened_store(target) as store:
