@@ -163,6 +163,7 @@ class Settings(ProofSettings, RemoteSettings, LogSettings, MonitorSettings):
         "monitor_window",
         "monitor_keep",
         "monitor_critical_for",
+        "monitor_snapshot",
         mode="before",
     )
     @classmethod

@@ -40,6 +40,12 @@ class MonitorSettings(BaseSettings):
     monitor_megabytes: float = Field(
         64.0, alias="MONITOR_MAX_MB", description="size beyond which the oldest figures go", ge=1
     )
+    monitor_snapshot: float = Field(
+        300.0,
+        alias="MONITOR_SNAPSHOT",
+        description="between two of the figures' points in Dagster, where the sensor `monitoring` runs",
+        gt=0,
+    )
     monitor_critical_for: float = Field(
         30.0,
         alias="MONITOR_CRITICAL_FOR",
@@ -87,6 +93,7 @@ def monitoring_of(settings: MonitorSettings) -> Monitoring:
         leave=settings.monitor_leave,
         keep=settings.monitor_keep,
         largest=int(settings.monitor_megabytes * 1_000_000),
+        snapshot=settings.monitor_snapshot,
         critical_for=settings.monitor_critical_for,
     )
 

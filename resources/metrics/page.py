@@ -46,7 +46,8 @@ svg.plot { width:100%; height:auto; display:block; }
 svg.plot polyline { fill:none; stroke:var(--bar-now); stroke-width:1.5; stroke-linejoin:round; }
 svg.plot line { stroke:var(--line); } svg.plot text { fill:var(--soft); font-size:9px; }
 .plots { display:grid; grid-template-columns:repeat(auto-fit,minmax(260px,1fr)); gap:.7rem; }
-.plots .card { margin:0; padding:.6rem .8rem; } .plots b { font-size:.85rem; } .plots small { color:var(--soft); }
+.plots .card { margin:0; padding:.6rem .8rem; }
+.plots b { font-size:.85rem; } .plots small { color:var(--soft); }
 .badge.OK,.badge.released { color:var(--good); background:var(--good-bg); }
 .badge.WARN { color:var(--warn); background:var(--warn-bg); }
 .badge.CRITICAL { color:var(--bad); background:var(--bad-bg); }

@@ -14,7 +14,7 @@ _MOST_POINTS = 160
 
 
 def plot(figure: Figure, series: Sequence[tuple[float, float | None]]) -> str:
-    """`series`: (Unix time, value), oldest first; a gap where the value is None. "" below two known values."""
+    """`series`: (Unix time, value), oldest first; a gap where the value is None. "" below two."""
     known = [(at, value) for at, value in series if value is not None]
     if len(known) < 2 or known[-1][0] <= known[0][0]:
         return ""

@@ -19,5 +19,7 @@ class Monitoring:
     keep: float = 14 * 86400.0
     largest: int = 64_000_000
     """Bytes of the store, at most about so many."""
+    snapshot: float = 300.0
+    """Between two materialisations of metrics_snapshot by the sensor."""
     critical_for: float = 30.0
     """A condition that was critical for so long during a release makes its health check fail."""
