@@ -27,6 +27,7 @@ from dbsync_assets.assets.validation_report import validation_report
 from dbsync_assets.deployment_resource import KEY, deployment_resource
 from dbsync_assets.freshness import freshness_policy
 from dbsync_assets.prove_backup import prove_backup
+from sensors.alerts import alerts
 from sensors.monitoring import monitoring_sensor
 from sensors.schedules import schedules
 
@@ -60,7 +61,7 @@ def defs() -> dg.Definitions:
         ],
         jobs=[*jobs.ALL, *operations.ALL, prove_backup],
         schedules=schedules(),
-        sensors=[monitoring_sensor()],
+        sensors=[alerts, monitoring_sensor()],
         resources={KEY: deployment_resource},
         executor=dg.in_process_executor,
     )

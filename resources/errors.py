@@ -265,6 +265,19 @@ class RestoreRefusedError(DbsyncError):
     meaning = "restoring would lose rows users wrote; a person must decide; nothing was changed"
 
 
+# --- telling people ---------------------------------------------------------------
+
+
+class AlertFailedError(DbsyncError):
+    exit_code, code = 90, "alert-failed"
+    meaning = "a channel of alerts did not take a message; nothing else is affected"
+
+
+class AlertsSilentError(DbsyncError):
+    exit_code, code = 91, "alerts-silent"
+    meaning = "the sensor that delivers alerts does not run; the watchdog channel was told"
+
+
 INTERRUPTED_EXIT_CODE = 130
 
 

@@ -22,6 +22,7 @@ from resources.private_folder import make_private_folder
 from resources.redact import remember
 from resources.settings_log import LogSettings, log_place
 from resources.settings_monitor import MonitorSettings, monitoring_of, parse_limits
+from resources.settings_notify import NotifySettings, notify_of
 from resources.settings_proof import ProofSettings
 from resources.settings_remote import RemoteSettings, is_bucket, recipients_of, remote_of
 from resources.target import Keep, Policy, Target
@@ -34,7 +35,7 @@ _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, None: 1.0
 ENGINES = ("auto", "clone", "mydumper", "mysqldump")
 
 
-class Settings(ProofSettings, RemoteSettings, LogSettings, MonitorSettings):
+class Settings(ProofSettings, RemoteSettings, NotifySettings, LogSettings, MonitorSettings):
     """All as strings in the environment; times are seconds, or `500ms`, `30s`, `10m`, `2h`, `7d`."""
 
     model_config = SettingsConfigDict(
@@ -164,6 +165,9 @@ class Settings(ProofSettings, RemoteSettings, LogSettings, MonitorSettings):
         "monitor_keep",
         "monitor_critical_for",
         "monitor_snapshot",
+        "notify_repeat",
+        "notify_give_up",
+        "notify_heartbeat",
         mode="before",
     )
     @classmethod
@@ -200,6 +204,7 @@ class Settings(ProofSettings, RemoteSettings, LogSettings, MonitorSettings):
         "mydumper",
         "age_identity",
         "log_file",
+        "monitor_textfile",
     )
     @classmethod
     def _home(cls, given: Path | str | None) -> Path | str | None:
@@ -279,6 +284,8 @@ def _place_folders(settings: Settings, project: Path) -> None:
     settings.mysqld = project / settings.mysqld if settings.mysqld else None
     settings.mydumper = project / settings.mydumper if settings.mydumper else None
     settings.log_file = project / settings.log_file if settings.log_file else None
+    if settings.monitor_textfile is not None:
+        settings.monitor_textfile = project / settings.monitor_textfile
     settings.prisma_migrations = project / (settings.prisma_migrations or find_migrations(project))
     if settings.data_rules is not None:
         settings.data_rules = project / settings.data_rules
@@ -334,6 +341,7 @@ def target_of(settings: Settings) -> Target:
         data_rules=settings.data_rules,
         health_url=settings.health_url,
         webhook=webhook.get_secret_value() if webhook else None,
+        notify=notify_of(settings, webhook is not None),
         remote=remote,
         keep_local=settings.keep_local,
         age_recipients=recipients_of(settings),

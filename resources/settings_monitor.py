@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pydantic import Field, field_validator
@@ -45,6 +46,12 @@ class MonitorSettings(BaseSettings):
         alias="MONITOR_SNAPSHOT",
         description="between two of the figures' points in Dagster, where the sensor `monitoring` runs",
         gt=0,
+    )
+    monitor_textfile: Path | None = Field(
+        None,
+        alias="MONITOR_TEXTFILE",
+        description="text for node_exporter's textfile collector, in a folder that it may read; default "
+        "metrics/metrics.prom in the state folder, which is this user's alone",
     )
     monitor_critical_for: float = Field(
         30.0,
@@ -94,6 +101,7 @@ def monitoring_of(settings: MonitorSettings) -> Monitoring:
         keep=settings.monitor_keep,
         largest=int(settings.monitor_megabytes * 1_000_000),
         snapshot=settings.monitor_snapshot,
+        textfile=settings.monitor_textfile,
         critical_for=settings.monitor_critical_for,
     )
 

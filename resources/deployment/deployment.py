@@ -16,7 +16,7 @@ from resources.backup.made import MadeBackup
 from resources.backup.make import FullBackup
 from resources.backup.proof_choice import proof_choice
 from resources.deployment import gates, offsite, record
-from resources.deployment.notice import send_notice
+from resources.deployment.notice import reconciled_kind, send_notice
 from resources.deployment.preflight import ensure_database, require_privileges
 from resources.errors import (
     BackupFailedError,
@@ -342,7 +342,13 @@ class Deployment:
             for outcome in reconcile(self.target, self.journal, leave_killed=leave_killed):
                 self.reconciled.append(outcome)
                 progress.say(str(outcome))
-                send_notice(self, "reconciled", str(outcome))
+                send_notice(
+                    self,
+                    "reconciled",
+                    str(outcome),
+                    kind=reconciled_kind(outcome.outcome),
+                    about=outcome.deployment,
+                )
         except RollbackFailedError as error:
             send_notice(self, error.code, str(error))
             raise

@@ -10,6 +10,7 @@ from resources.backup.retention import prune
 from resources.backup.verify import newest_backup, verify_backup
 from resources.deployment import offsite
 from resources.deployment.deployment import Deployment
+from resources.deployment.notice import send_notice, telling_of_failure
 from resources.errors import NothingToRollBackError, UsageError
 from resources.journal import DeploymentRecord
 from resources.prisma.reset import reset_database
@@ -44,7 +45,11 @@ def restore(deployment: Deployment, backup_id: str, wish: Wish) -> dict[str, Any
                 deployment.journal.record(entry.id, "restored", backup_id=restored.backup_id)
         return restored.as_dict()
 
-    deployment.result = deployment.run("restore", work, leave_killed=replaces_all)
+    deployment.result = telling_of_failure(
+        deployment,
+        f"restore of {backup_id or 'the newest backup'}",
+        lambda: deployment.run("restore", work, leave_killed=replaces_all),
+    )
     return deployment.result
 
 
@@ -76,7 +81,13 @@ def rollback(
             )
         return result.as_dict()
 
-    deployment.result = deployment.run("rollback", work, leave_killed=True)
+    deployment.result = telling_of_failure(
+        deployment,
+        f"rollback of {deployment_id or 'the newest deployment'}",
+        lambda: deployment.run("rollback", work, leave_killed=True),
+    )
+    undone = deployment.result["deployment"]
+    send_notice(deployment, "rolled_back", "asked by a person", about=undone, facts={"deployment": undone})
     return deployment.result
 
 

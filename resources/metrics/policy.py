@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -21,5 +22,7 @@ class Monitoring:
     """Bytes of the store, at most about so many."""
     snapshot: float = 300.0
     """Between two materialisations of metrics_snapshot by the sensor."""
+    textfile: Path | None = None
+    """Where the text for Prometheus is written; None: `metrics.prom` beside the store."""
     critical_for: float = 30.0
     """A condition that was critical for so long during a release makes its health check fail."""

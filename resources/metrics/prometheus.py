@@ -27,8 +27,8 @@ def prometheus_text(target: Target, look: Look | None) -> bytes:
 
 
 def write_textfile(target: Target, look: Look) -> Path:
-    """`metrics.prom` beside the store, for node_exporter's textfile collector: whole at any moment."""
-    path = target.state / "metrics" / "metrics.prom"
+    """For node_exporter's textfile collector: whole at any moment."""
+    path = target.monitoring.textfile or target.state / "metrics" / "metrics.prom"
     write_durably(path, prometheus_text(target, look), mode=0o644)
     return path
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from math import isfinite
 
+from resources.notify.event import Event
 from resources.redact import inert, redact_value
 
 LONGEST_TEXT = 4_000
@@ -17,6 +18,14 @@ DEEPEST = 12
 def bounded(value: object) -> object:
     """`value` as JSON holds it, redacted; control and direction characters appear as escapes."""
     return _bounded(redact_value(value), DEEPEST)
+
+
+def bounded_event(event: Event) -> Event:
+    """The same event with every text of it fit to leave."""
+    facts = bounded(dict(event.facts))
+    texts = (str(bounded(text)) for text in (event.about, event.state, event.next_command))
+    about, state, command = texts
+    return Event(event.kind, about, state, facts if isinstance(facts, dict) else {}, command)
 
 
 def _bounded(value: object, levels: int) -> object:

@@ -2,128 +2,97 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Sequence
 
+from resources.notify.channel_line import ChannelLine, Job, is_due
 from resources.notify.delivery import Delivery
-from resources.notify.event import URGENT
+from resources.notify.next_channel import add_next_channels, tell_of_given_up
 from resources.notify.outbox import KEPT, Outbox, Waiting
-from resources.notify.plan import Channel, Notify, channels_of
-from resources.notify.send import send
+from resources.notify.plan import channels_of
 from resources.target import Target
 
-DEADLINE = 8.0
+DEADLINE = 6.0
 """Seconds of one call of `deliver_due`: a sensor's tick must stay short."""
-_FIRST_PAUSE, _LONGEST_PAUSE = 30.0, 3600.0
-_SENDING = 120.0
-"""After so many seconds whoever was sending is taken for dead."""
+_LEFT_ALONE = 60.0
+"""Seconds for which nobody waits again for a channel whose time ran out."""
 
 
 def deliver_due(target: Target, *, seconds: float = DEADLINE) -> list[Delivery]:
-    """Send everything whose time has come. Raises OSError where the outbox cannot be used."""
+    """Send everything whose time has come. Raises OSError where the outbox cannot be used.
+
+    An event that no channel of its own took goes to the next one, too; what is given up after
+    NOTIFY_GIVE_UP is told elsewhere.
+    """
     outbox = Outbox(target.storage)
     if not outbox.folder.is_dir():
         return []
-    done = deliver(target, outbox, outbox.waiting(), seconds)
+    end = time.monotonic() + seconds
+    _drop_unknown_channels(target, outbox)
+    done = deliver(target, outbox, outbox.waiting(), seconds * 2 / 3)
+    if further := add_next_channels(target, outbox, outbox.waiting()):
+        done += deliver(target, outbox, further, max(0.0, end - time.monotonic()))
     outbox.tidy(max(KEPT, 2 * target.notify.repeat))
     return done
 
 
-def deliver(target: Target, outbox: Outbox, chosen: Sequence[Waiting], seconds: float) -> list[Delivery]:
-    """Send those of `chosen` that are due; returns when all are, or at the deadline."""
+def deliver(
+    target: Target, outbox: Outbox, chosen: Sequence[Waiting], seconds: float, *, in_a_hurry: bool = False
+) -> list[Delivery]:
+    """Send those of `chosen` that are due; returns when all are, or at the deadline.
+
+    in_a_hurry: a channel whose time ran out a moment ago is not waited for again. Raises OSError.
+    """
     deadline = time.monotonic() + seconds
     deliveries: list[Delivery] = []
-    lines = []
+    lines: list[ChannelLine] = []
     for channel in channels_of(target):
-        mine = [one for one in chosen if one.channel == channel.name and is_due(one)]
-        if mine:
-            mine.sort(key=lambda one: (one.next_at, one.id))
-            line = _Line(target.notify, outbox, channel, mine, deadline, deliveries)
-            line.start()
-            lines.append(line)
+        mine = sorted(
+            (one for one in chosen if one.channel == channel.name and is_due(one)),
+            key=lambda one: (one.next_at, one.id),
+        )
+        if not mine:
+            continue
+        if in_a_hurry and _left_alone(outbox, channel.name):
+            detail = "it did not answer a moment ago; it is tried again later"
+            deliveries.append(Delivery(False, None, detail, channel.name, mine[0].id))
+            continue
+        lines.append(ChannelLine(Job(target.notify, outbox, channel, mine, deadline, target.name)))
     for line in lines:
-        line.join(max(0.0, deadline - time.monotonic()) + 0.2)
-        if line.is_alive():
-            deliveries.append(Delivery(False, None, "it goes on behind", line.channel.name, slow=True))
-        elif line.error:
+        line.start()
+    for line in lines:
+        line.join(max(0.0, deadline - time.monotonic()) + 0.1)
+        if line.error:
             raise line.error
-    return list(deliveries)
+        deliveries += line.deliveries
+        if not line.deliveries and any(one.progress != "held" for one in line.job.waiting):
+            deliveries += _unsent(outbox, line, in_a_hurry)
+    tell_of_given_up(target, outbox, [one for line in lines for one in line.given_up])
+    return deliveries
 
 
-def is_due(one: Waiting) -> bool:
-    """A time too far away is one that a clock put there which was set back since."""
-    return not one.is_final and not 0 < one.next_at - time.time() <= 2 * _LONGEST_PAUSE
+def _unsent(outbox: Outbox, line: ChannelLine, in_a_hurry: bool) -> list[Delivery]:
+    """The channel is at work for another process, or on what it was sent before."""
+    first = outbox.look(line.job.waiting[0])
+    if first is None or first.progress == "held" or not in_a_hurry:
+        return []  # sent meanwhile, or to be summed up
+    return [
+        Delivery(False, None, "the channel is busy; it is tried again later", line.job.channel.name, first.id)
+    ]
 
 
-def pause(attempts: int) -> float:
-    """Seconds until the next attempt: half a minute, two, eight, half an hour, then every hour."""
-    return min(_FIRST_PAUSE * 4 ** max(0, attempts - 1), _LONGEST_PAUSE)
+def _left_alone(outbox: Outbox, channel: str) -> bool:
+    state = outbox.channel_state(channel)
+    return bool(state.get("slow")) and 0 <= time.time() - state.get("last_failure", 0.0) < _LEFT_ALONE
 
 
-class _Line(threading.Thread):
-    """One channel's messages, one after the other, until one is not taken."""
-
-    def __init__(
-        self,
-        notify: Notify,
-        outbox: Outbox,
-        channel: Channel,
-        waiting: Sequence[Waiting],
-        deadline: float,
-        deliveries: list[Delivery],
-    ) -> None:
-        super().__init__(name=f"notify-{channel.name}", daemon=True)
-        self.channel = channel
-        self.error: OSError | None = None
-        self._notify, self._outbox, self._waiting = notify, outbox, waiting
-        self._deadline, self._deliveries = deadline, deliveries
-
-    def run(self) -> None:
-        try:
-            with self._outbox.channel_lock(self.channel.name, self._left()) as held:
-                if held:
-                    self._send_all()
-        except OSError as error:
-            self.error = error
-
-    def _left(self) -> float:
-        return max(0.0, self._deadline - time.monotonic())
-
-    def _send_all(self) -> None:
-        for one in self._waiting:
-            now = self._outbox.look(one)  # another may have sent it while we waited for the lock
-            if now is None or not is_due(now):
-                continue
-            if self._left() < 0.05:
-                return
-            delivery = self._attempt(now)
-            self._deliveries.append(delivery)
-            if not delivery.ok:
-                return  # the others would fail alike; those that are due go first next time
-
-    def _attempt(self, one: Waiting) -> Delivery:
-        # Said before it is done: if we are killed in between, the next attempt comes later, not at once.
-        sending = self._outbox.mark(one, "sending", one.detail, time.time() + _SENDING)
-        delivery = send(self.channel, sending, self._notify, self._left())
-        now = time.time()
-        if delivery.ok:
-            self._outbox.mark(sending, "delivered", delivery.detail)
-            self._note(last_ok=now, failing_since=0.0, detail=delivery.detail, slow=False)
-        elif now - one.at >= self._notify.give_up:
-            self._outbox.mark(sending, "given_up", delivery.detail)
-            self._note_failure(now, delivery)
-        else:
-            self._outbox.mark(sending, "waiting", delivery.detail, now + pause(sending.attempts))
-            self._note_failure(now, delivery)
-        return delivery
-
-    def _note_failure(self, now: float, delivery: Delivery) -> None:
-        since = self._outbox.channel_state(self.channel.name).get("failing_since") or now
-        self._note(last_failure=now, failing_since=since, detail=delivery.detail, slow=delivery.slow)
-
-    def _note(self, **facts: object) -> None:
-        self._outbox.note_channel(self.channel.name, **facts)
-
-
-__all__ = ["DEADLINE", "URGENT", "deliver", "deliver_due"]
+def _drop_unknown_channels(target: Target, outbox: Outbox) -> None:
+    """What waits for a channel that is set no longer goes to those that are set instead."""
+    known = [channel.name for channel in channels_of(target)]
+    waiting = outbox.waiting()
+    for one in waiting:
+        if one.channel not in known and not one.is_final:
+            if not any(other.id == one.id and other.channel in known for other in waiting):
+                wanting = [name for name in known if target.notify.wants(name, one.event.kind)]
+                outbox.add_channels(one.id, wanting)
+            outbox.mark(one, "given_up", "this channel is no longer set")

@@ -17,6 +17,8 @@ class Delivery:
     """The event's id, which every message holds."""
     slow: bool = False
     """Whether it was the time that ran out."""
+    retry_after: float = 0.0
+    """Seconds the service asked to be left alone for."""
 
     def as_dict(self) -> dict[str, object]:
         return {

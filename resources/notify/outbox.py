@@ -24,7 +24,7 @@ from typing import Any, Literal
 from uuid import uuid4
 
 from resources.durable_file import fsync_folder, write_durably
-from resources.notify.bounded import bounded
+from resources.notify.bounded import bounded, bounded_event
 from resources.notify.event import Event
 
 Progress = Literal["waiting", "held", "sending", "delivered", "given_up"]
@@ -43,6 +43,8 @@ class Waiting:
     event: Event
     at: float
     """When the event happened."""
+    since: float = 0.0
+    """From when on it is being delivered: `at`, or when a person asked for it once more."""
     progress: Progress = "waiting"
     attempts: int = 0
     next_at: float = 0.0
@@ -59,10 +61,10 @@ class Waiting:
             "kind": self.event.kind,
             "about": self.event.about,
             "state": self.event.state,
-            "at": _text_of(self.at),
+            "at": text_of(self.at),
             "progress": self.progress,
             "attempts": self.attempts,
-            "next_at": _text_of(self.next_at) if self.next_at and not self.is_final else None,
+            "next_at": text_of(self.next_at) if self.next_at and not self.is_final else None,
             "detail": self.detail,
         }
 
@@ -80,6 +82,7 @@ class Outbox:
 
         On the disk when this returns. Raises OSError, DiskFullError.
         """
+        event = bounded_event(event)
         for folder in (self._events, self._states, self._done, self._channels):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         with self._locked("outbox"):
@@ -91,10 +94,10 @@ class Outbox:
                 "id": identity,
                 "at": now,
                 "kind": event.kind,
-                "about": bounded(event.about),
-                "state": bounded(event.state),
-                "next": bounded(event.next_command),
-                "facts": bounded(dict(event.facts)),
+                "about": event.about,
+                "state": event.state,
+                "next": event.next_command,
+                "facts": event.facts,
                 "channels": list(channels),
             }
             self._write(self._events / f"{identity}.json", stored)
@@ -104,26 +107,26 @@ class Outbox:
         """These are to be told of the event too."""
         with self._locked("outbox"):
             path = self._events / f"{identity}.json"
-            stored = _read(path)
+            stored = read_json(path)
             if stored:
                 named = [*stored["channels"], *(one for one in channels if one not in stored["channels"])]
                 self._write(path, {**stored, "channels": named})
 
     def waiting(self) -> list[Waiting]:
         """Everything that is not in `done`, oldest first."""
-        return [one for path in _files(self._events) for one in self._of(_read(path))]
+        return [one for path in _files(self._events) for one in self._of(read_json(path))]
 
     def done(self) -> list[Waiting]:
         found: list[Waiting] = []
         for path in _files(self._done):
-            stored = _read(path)
+            stored = read_json(path)
             for name, state in stored.get("deliveries", {}).items():
                 found.append(_waiting(stored, name, state))
         return found
 
     def look(self, one: Waiting) -> Waiting | None:
         """The same as it is now; None where the event is finished."""
-        stored = _read(self._events / f"{one.id}.json")
+        stored = read_json(self._events / f"{one.id}.json")
         return _waiting(stored, one.channel, self._state(one.id, one.channel)) if stored else None
 
     def mark(self, one: Waiting, progress: Progress, detail: str = "", next_at: float = 0.0) -> Waiting:
@@ -137,9 +140,21 @@ class Outbox:
                 self._file_away(one.id)
         return marked
 
+    def again(self) -> int:
+        """Everything that waits is due now, and what was given up is tried once more; how many there are."""
+        with self._locked("outbox"):
+            for path in _files(self._done):
+                self._bring_back(path)
+            for path in _files(self._events):
+                self._write(path, {**read_json(path), "again": time.time()})
+        waiting = [one for one in self.waiting() if one.progress != "delivered"]
+        for one in waiting:
+            self.mark(one, "held" if one.progress == "held" else "waiting", one.detail)
+        return len(waiting)
+
     def channel_state(self, channel: str) -> dict[str, Any]:
         """last_ok, last_failure, failing_since (seconds since 1970), detail, slow, sent (times)."""
-        return _read(self._channels / f"{channel}.json")
+        return read_json(self._channels / f"{channel}.json")
 
     def note_channel(self, channel: str, **facts: object) -> None:
         self._write(self._channels / f"{channel}.json", {**self.channel_state(channel), **facts})
@@ -160,7 +175,7 @@ class Outbox:
                 if time.time() - _time_of(path.stem) > keep:
                     path.unlink(missing_ok=True)
             for path in _files(self._states):
-                if not (self._events / f"{path.name.split('.')[0]}.json").exists():
+                if not (self._events / f"{path.stem.rpartition('.')[0]}.json").exists():
                     path.unlink(missing_ok=True)
 
     # --- inside ---
@@ -182,11 +197,11 @@ class Outbox:
         ]
 
     def _state(self, identity: str, channel: str) -> dict[str, Any]:
-        return _read(self._states / f"{identity}.{channel}.json")
+        return read_json(self._states / f"{identity}.{channel}.json")
 
     def _file_away(self, identity: str) -> None:
         path = self._events / f"{identity}.json"
-        stored = _read(path)
+        stored = read_json(path)
         found = self._of(stored)
         if not stored or not all(one.is_final for one in found):
             return
@@ -198,6 +213,17 @@ class Outbox:
         fsync_folder(self._events)
         for one in found:
             (self._states / f"{identity}.{one.channel}.json").unlink(missing_ok=True)
+
+    def _bring_back(self, path: Path) -> None:
+        stored = read_json(path)
+        states = stored.pop("deliveries", {})
+        if not any(state.get("progress") == "given_up" for state in states.values()):
+            return
+        for channel, state in states.items():
+            if state.get("progress") != "given_up":
+                self._write(self._states / f"{path.stem}.{channel}.json", state)
+        self._write(self._events / path.name, stored)
+        path.unlink()
 
     def _write(self, path: Path, value: dict[str, Any]) -> None:
         write_durably(path, json.dumps(value, ensure_ascii=False, default=str).encode())
@@ -231,6 +257,7 @@ def _waiting(stored: dict[str, Any], channel: str, state: dict[str, Any]) -> Wai
         channel=channel,
         event=event,
         at=stored["at"],
+        since=stored.get("again", stored["at"]),
         progress=state.get("progress", "waiting"),
         attempts=state.get("attempts", 0),
         next_at=state.get("next_at", 0.0),
@@ -242,8 +269,8 @@ def _files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.glob("*.json") if not path.name.startswith("."))
 
 
-def _read(path: Path) -> dict[str, Any]:
-    """{} where it is not there (any more) or is no JSON."""
+def read_json(path: Path) -> dict[str, Any]:
+    """An object; {} where it is not there (any more) or is no JSON."""
     with suppress(OSError, ValueError):
         found = json.loads(path.read_text(encoding="utf-8"))
         if isinstance(found, dict):
@@ -272,5 +299,5 @@ def _time_of(identity: str) -> float:
         return 0.0
 
 
-def _text_of(at: float) -> str:
+def text_of(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds")

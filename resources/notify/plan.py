@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from resources.notify.event import Kind
+from resources.notify.texts import Language
 
 if TYPE_CHECKING:
     from resources.target import Target
@@ -33,8 +34,8 @@ class Notify:
     """All but NOTIFICATION_WEBHOOK, which is `Target.webhook`."""
     events: Mapping[str, frozenset[Kind]] = field(default_factory=dict)
     """Channel name → what it is told of. A channel that is not named here is told everything."""
-    language: Literal["en", "zh"] = "en"
-    repeat: float = 3600.0
+    language: Language = "en"
+    repeat: float = 4 * 3600.0
     """The same state is not told again so soon."""
     rate: tuple[int, float] = (20, 3600.0)
     """So many messages of a channel within so many seconds; more are summed up later."""

@@ -11,7 +11,7 @@ import pytest
 from resources.backup.archive import stored_path
 from resources.backup.standing import standing
 from tests.dbsync_assets.test_prove_backup import _newest, instance, run
-from tests.resources.notify.conftest import Receiver, answering
+from tests.support.receiver import Receiver, answering
 
 __all__ = ["instance", "run"]
 pytestmark = pytest.mark.slow
