@@ -34,7 +34,7 @@ class Collector:
         sample = Sample(at=time.time())
         stamp(sample)
         self._database(sample, previous)
-        look_at_application(self._target, sample)
+        look_at_application(self._target, sample, previous)
         system, _ = check_system(self._target.storage)
         sample.texts["disk_path"] = inert(str(system["disk_path"]))
         for name in names_of("system"):

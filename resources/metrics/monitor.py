@@ -62,7 +62,7 @@ class Look:
 
 
 _AREAS: tuple[Area, ...] = ("database", "application", "system")
-_INNER = frozenset({"boot"})
+_INNER = frozenset({"boot", "pm2_pids", "datadir"})
 
 
 class Monitor:

@@ -27,7 +27,9 @@ def stamp(sample: Sample) -> None:
 def add_rates(sample: Sample, previous: Sample | None) -> None:
     """Figures of the interval since `previous`; None with the reason where they cannot be told."""
     if previous is None:
-        sample.unknown((*_DATABASE, "clock_jump_s", "pm2_restarts"), "it takes two looks")
+        sample.unknown((*_DATABASE, "clock_jump_s"), "it takes two looks")
+        if "pm2_restarts" in sample.raw:
+            sample.unknown(["pm2_restarts"], "it takes two looks")
         return
     same_boot = sample.texts.get("boot") and sample.texts.get("boot") == previous.texts.get("boot")
     passed = sample.raw["monotonic"] - previous.raw.get("monotonic", 0.0)
@@ -73,6 +75,7 @@ def _database(sample: Sample, previous: Sample, seconds: float) -> None:
 def _restarts(sample: Sample, previous: Sample) -> None:
     now, before = sample.raw.get("pm2_restarts"), previous.raw.get("pm2_restarts")
     if now is None:
+        sample.figures.setdefault("pm2_restarts", None)
         return  # the reason is there already
     if before is None:
         sample.unknown(["pm2_restarts"], "it takes two looks")

@@ -1,4 +1,4 @@
-"""The sensor looks in its tick, shows Dagster a point now and then, and lets a running monitor look for it."""
+"""The sensor looks in its tick, shows Dagster a point now and then, and lets a running monitor look."""
 
 from __future__ import annotations
 
