@@ -28,7 +28,8 @@ def main() -> None:
     parser.add_argument(
         "parts",
         nargs="*",
-        help="release: a small one against an empty Dagster job; monitoring: its share of a core; backup: against other tools; engines: by"
+        help="release: a small one against an empty Dagster job; monitoring: its share of a core;"
+        " backup: against other tools; engines: by"
         " mysqldump and mydumper too; proof: from the archive; restore: into a running server; growth: of"
         " 0.4, 1.5 and 4 GB. Default: all but growth",
     )

@@ -62,7 +62,7 @@ def monitor(
     if endpoint is not None:
         threading.Thread(target=endpoint.serve_forever, daemon=True).start()
     try:
-        _watch(target, listen)
+        _watch(target, "%s:%d" % endpoint.server_address[:2] if endpoint else "")
     except KeyboardInterrupt:
         return  # the way it ends
     finally:

@@ -29,8 +29,6 @@ class Rule:
     """The value is bad below its limit, not above."""
     at_limit: bool = False
     """The limit itself is bad already."""
-    mean: bool = False
-    """Judged by its mean over a window: one sample of it proves nothing."""
     undoes: bool = False
     """A release under which it became critical, and stayed so, is taken back."""
 
@@ -114,7 +112,6 @@ RULES: tuple[Rule, ...] = (
         _said("{latency_ms:g} ms a round trip"),
         warn=limit.LATENCY_WARN_MS,
         shown="{:g} ms".format,
-        mean=True,
     ),
     Rule(
         "connections",
@@ -178,7 +175,6 @@ RULES: tuple[Rule, ...] = (
         _said("{slow_queries_per_s:.2g} slow queries a second"),
         warn=limit.SLOW_QUERIES_WARN_PER_SECOND,
         shown="{:g} a second".format,
-        mean=True,
     ),
     Rule(
         "history_length",
@@ -187,7 +183,6 @@ RULES: tuple[Rule, ...] = (
         _said("{history_length:,.0f} old row versions wait to be purged"),
         warn=limit.HISTORY_WARN,
         shown="{:,.0f}".format,
-        mean=True,
     ),
     Rule(
         "buffer_pool",
@@ -202,7 +197,6 @@ RULES: tuple[Rule, ...] = (
         warn=limit.BUFFER_POOL_WARN_SHARE,
         shown=_percent,
         too_little=True,
-        mean=True,
     ),
     Rule(
         "replication_lag",
@@ -257,7 +251,6 @@ RULES: tuple[Rule, ...] = (
         _said("the application answers in {http_ms:,.0f} ms"),
         warn=limit.ANSWER_WARN_MS,
         shown="{:g} ms".format,
-        mean=True,
     ),
     Rule(
         "pm2_down",
