@@ -61,8 +61,9 @@ def monitor(
     endpoint = serve(target, listen) if listen else None
     if endpoint is not None:
         threading.Thread(target=endpoint.serve_forever, daemon=True).start()
+    listening = ":".join(map(str, endpoint.server_address[:2])) if endpoint else ""
     try:
-        _watch(target, "%s:%d" % endpoint.server_address[:2] if endpoint else "")
+        _watch(target, listening)
     except KeyboardInterrupt:
         return  # the way it ends
     finally:

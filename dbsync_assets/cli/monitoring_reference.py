@@ -37,22 +37,20 @@ CLIENT ON *.*` and `GRANT SELECT ON performance_schema.*`.
 `MONITOR_LIMITS=connections=0.7/0.9,latency=50/-` sets others; shares are between 0 and 1, sizes bytes.
 """
 
+_FIGURES = """
+## Figures
+
+In Prometheus each is `dbsync_` and its name. Judged and shown is the newest look, or the mean over
+MONITOR_WINDOW of those that jump about.
+"""
+
 
 def monitoring_page() -> str:
     lines = [_BEGINNING, "| rule | warns | critical |", "|---|---|---|"]
-    lines += [
-        f"| `{rule.name}`{' *' if rule.undoes else ''} | {_limit(rule, rule.warn)} | {_limit(rule, rule.fail)} |"
-        for rule in RULES
-    ]
-    lines += ["| `reachable` * | | the server does not answer |"]
-    lines += [
-        "",
-        "## Figures",
-        "",
-        "In Prometheus each is `dbsync_` and its name. Judged and shown is the newest look, or the mean over",
-        "MONITOR_WINDOW of those that jump about.",
-        "",
-    ]
+    for rule in RULES:
+        name = f"`{rule.name}`{' *' if rule.undoes else ''}"
+        lines.append(f"| {name} | {_limit(rule, rule.warn)} | {_limit(rule, rule.fail)} |")
+    lines += ["| `reachable` * | | the server does not answer |", _FIGURES]
     lines += ["| figure | area | unit | judged by | what it says |", "|---|---|---|---|---|"]
     lines += [
         f"| `{one.name}` | {one.area} | {one.unit} | {_judged(one.name)} | {one.what} |"
