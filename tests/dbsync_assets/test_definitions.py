@@ -105,11 +105,16 @@ def test_schedules_are_there_off_and_at_the_settings_times(monkeypatch):
     assert {one.default_status for one in found.values()} == {dg.DefaultScheduleStatus.STOPPED}  # type: ignore[union-attr]
 
 
-def test_the_monitoring_sensor_is_there_off_and_at_its_interval(monkeypatch):
+def test_the_monitoring_sensor_looks_at_its_interval(monkeypatch):
     monkeypatch.setenv("MONITOR_INTERVAL", "30s")
     (found,) = [one for one in defs().sensors or () if one.name == "monitoring"]
     assert found.minimum_interval_seconds == 30
-    assert found.default_status == dg.DefaultSensorStatus.STOPPED
+
+
+def test_sensors_are_there_and_off():
+    found = {one.name: one.default_status for one in defs().sensors or ()}
+    assert set(found) == {"alerts", "monitoring"}
+    assert set(found.values()) == {dg.DefaultSensorStatus.STOPPED}
 
 
 def test_a_wrong_setting_does_not_keep_the_jobs_from_loading(monkeypatch):

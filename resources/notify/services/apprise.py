@@ -28,22 +28,8 @@ OWN = {
 }
 """Schemes that are refused because dbsync sends there itself, and reads the answer."""
 LOCAL = frozenset(
-    [
-        "dbus",
-        "qt",
-        "glib",
-        "gnome",
-        "kde",
-        "macosx",
-        "windows",
-        "syslog",
-        "rsyslog",
-        "blink1",
-        "file",
-        "apprise",
-        "apprises",
-        "growl",
-    ]
+    {"blink1", "dbus", "deltachat", "deltachats", "file", "gio", "glib", "gnome", "growl", "kde", "macosx"}
+    | {"apprise", "apprises", "qt", "rsyslog", "syslog", "windows"}
 )
 """Schemes that act on this machine, or hand the message on to who knows where."""
 

@@ -87,7 +87,7 @@ def mail(relay: Relay, message: Message) -> EmailMessage:
     made["Subject"] = message.title
     made["From"] = relay.sender
     made["To"] = ", ".join(relay.recipients)
-    made["Message-ID"] = f"<{message.id}@dbsync.invalid>"
+    made["Message-ID"] = f"<{message.id}@dbsync>"
     made["Auto-Submitted"] = "auto-generated"
     made.set_content(f"{message.text}\n", cte="base64")
     return made

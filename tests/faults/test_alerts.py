@@ -1,0 +1,97 @@
+"""Alerts of real releases: dead receivers cost seconds, what fails is told, and no secret goes out."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import pytest
+
+from tests.e2e.conftest import BAD, GOOD
+from tests.support.alert_services import SECRET, DingTalk, Feishu, Slack, WeCom
+from tests.support.receiver import dripping, silent
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def services(project):
+    slack, dingtalk, feishu, wecom = Slack(), DingTalk(SECRET), Feishu(SECRET), WeCom()
+    project.environment |= {
+        "NOTIFY_ALLOW_PRIVATE": "127.0.0.1",
+        "NOTIFY_SLACK": slack.url,
+        "NOTIFY_DINGTALK": dingtalk.url,
+        "NOTIFY_DINGTALK_SECRET": SECRET,
+        "NOTIFY_FEISHU": feishu.url,
+        "NOTIFY_FEISHU_SECRET": SECRET,
+        "NOTIFY_WECOM": wecom.url,
+    }
+    yield slack, dingtalk, feishu, wecom
+    for one in (slack, dingtalk, feishu, wecom):
+        one.close()
+
+
+def _waiting(project) -> list[dict]:
+    folder = project.storage / "outbox" / "events"
+    return [json.loads(path.read_text()) for path in sorted(folder.glob("[!.]*.json"))]
+
+
+def test_a_release_and_a_rollback_with_every_channel_dead_take_at_most_five_seconds_longer_and_are_told_later(
+    project, services
+):
+    for number, one in enumerate(services):
+        one.always = dripping if number % 2 else silent
+    quiet = {name: "" for name in project.environment if name.startswith("NOTIFY_")}
+    project.add_migration(*GOOD)
+    begun = time.monotonic()
+    good = project.run("deploy")
+    with_dead_channels = time.monotonic() - begun
+    (name, sql) = GOOD
+    project.add_migration(name.replace("0201", "0202"), sql.replace("`name`", "`other`"))
+    begun = time.monotonic()
+    project.run("deploy", **quiet)
+    without_channels = time.monotonic() - begun
+    project.add_migration(*BAD)
+    before = project.world()
+    bad = project.run("deploy")
+    assert (good.returncode, bad.returncode) == (0, 40), good.stderr + bad.stderr
+    assert project.world() == before
+    assert with_dead_channels < without_channels + 5.0
+    assert [(one["kind"], len(one["channels"])) for one in _waiting(project)] == [
+        ("success", 4),
+        ("rollback", 4),
+    ]
+    for one in services:
+        one.always = None
+    assert project.run("notify", "retry").returncode == 0
+    assert [len(one.taken) for one in services] == [2, 2, 2, 2] and _waiting(project) == []
+    for text in (text for one in services for text in one.taken):
+        assert "Next: " in text.split("\n")[-1] and project.database in text.split("\n")[0]
+    assert {text.split("\n")[0].split(": ")[1].split(" ·")[0] for text in services[3].taken} == {
+        "released",
+        "rolled back",
+    }
+    told = "".join(good.stderr + bad.stderr + good.stdout + bad.stdout)
+    assert "canary" not in told and SECRET not in told
+
+
+def test_a_restore_that_finds_its_backup_damaged_pages(project, services):
+    slack = services[0]
+    code, made = project.report("backup")
+    assert code == 0
+    victim = max((project.storage / made["id"]).rglob("*.*"), key=lambda path: path.stat().st_size)
+    victim.write_bytes(victim.read_bytes()[:-1])
+    failed = project.run("restore", made["id"], "--accept-loss")
+    assert failed.returncode == 21, failed.stderr
+    assert len(slack.taken) == 1 and made["id"] in slack.taken[0] and "backups" in slack.taken[0]
+    assert project.run("restore", "20200101T000000.000Z-full-000000-abcdef").returncode == 22
+    assert len(slack.taken) == 1, "a typing error is read by whoever made it"
+
+
+def test_a_rollback_by_hand_is_told(project, services):
+    project.add_migration(*GOOD)
+    assert project.run("deploy").returncode == 0
+    done = project.run("rollback")
+    assert done.returncode == 0, done.stderr
+    assert ["rolled back" in text.split("\n")[0] for text in services[0].taken] == [False, True]
+    assert all(len(one.taken) == 2 for one in services)
