@@ -25,10 +25,11 @@ from dbsync_assets.assets.migration_source import migration_source
 from dbsync_assets.assets.release_record import release_record
 from dbsync_assets.assets.validation_report import validation_report
 from dbsync_assets.deployment_resource import KEY, deployment_resource
+from dbsync_assets.drift import drift, live_schema
 from dbsync_assets.freshness import freshness_policy
 from dbsync_assets.prove_backup import prove_backup
-from sensors.alerts import alerts
-from sensors.monitoring import monitoring_sensor
+from dbsync_assets.reconcile import reconcile
+from sensors.all import sensors
 from sensors.schedules import schedules
 
 
@@ -45,6 +46,7 @@ def defs() -> dg.Definitions:
             release_record,
             incremental_backup,
             metrics_snapshot,
+            live_schema,
         ],
         asset_checks=[
             history_clean,
@@ -59,9 +61,9 @@ def defs() -> dg.Definitions:
             catalog_sound,
             storage_headroom,
         ],
-        jobs=[*jobs.ALL, *operations.ALL, prove_backup],
+        jobs=[*jobs.ALL, *operations.ALL, prove_backup, reconcile, drift],
         schedules=schedules(),
-        sensors=[alerts, monitoring_sensor()],
+        sensors=sensors(),
         resources={KEY: deployment_resource},
         executor=dg.in_process_executor,
     )

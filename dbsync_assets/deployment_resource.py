@@ -17,8 +17,10 @@ from typing import Any
 
 import dagster as dg
 
+from dbsync_assets.run_process import PROCESS_TAG, this_process
+from dbsync_assets.run_tags import pinned_commit
 from resources.deployment.deployment import Deployment, Purpose
-from resources.git import current_commit
+from resources.git.commit import current_commit
 from resources.log.line import Line
 from resources.log.listener import LineListener
 from resources.log.start import start_log
@@ -28,6 +30,7 @@ from resources.target import Target
 
 _given: ContextVar[Deployment | None] = ContextVar("dbsync_deployment", default=None)
 KEY = "deployment"
+_READING = ("migration_check", "validate", "health_check", "prove_backup", "reconcile", "drift")
 
 
 @contextmanager
@@ -48,12 +51,17 @@ def deployment_resource(context: dg.InitResourceContext) -> Iterator[Deployment]
         with heard_by(dagster_lines(log)):
             yield given
         return
+    project = Path(os.environ.get("DBSYNC_PROJECT", "."))
     target = project_target()
-    job = context.run.job_name if context.run is not None else ""
+    run = context.run
+    job = run.job_name if run is not None else ""
     circumstances.command = job
+    if run is not None and context.instance is not None:
+        context.instance.add_run_tags(run.run_id, {PROCESS_TAG: this_process()})
+    pinned = pinned_commit(target, run.tags, run.run_id) if run is not None and job == "deploy" else None
     with heard_by(dagster_lines(log)):
-        commit = current_commit(Path(os.environ.get("DBSYNC_PROJECT", ".")), target.migrations)
-        deployment = Deployment(target, commit=commit, purpose=purpose_of(job))
+        commit = current_commit(project, target.migrations) if pinned is None else None
+        deployment = Deployment(target, commit=commit, purpose=purpose_of(job), pinned=pinned)
         try:
             yield deployment
         finally:
@@ -72,7 +80,7 @@ def purpose_of(job: str) -> Purpose:
     """What a run of this job may do. An asset materialised alone in the UI is locked, and cannot migrate."""
     if job == "deploy":
         return "deploy"
-    return "read" if job in ("migration_check", "validate", "health_check", "prove_backup") else "change"
+    return "read" if job in _READING else "change"
 
 
 def dagster_lines(log: Any) -> LineListener:

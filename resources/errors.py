@@ -209,6 +209,16 @@ class UnfinishedError(DbsyncError):
     meaning = "a killed deployment is not put right yet, or waits for a decision"
 
 
+class GitError(DbsyncError):
+    exit_code, code = 36, "git"
+    meaning = "the git repository cannot be used; nothing was changed"
+
+
+class CommitRefusedError(DbsyncError):
+    exit_code, code = 37, "commit-refused"
+    meaning = "the commit may not be deployed: gone from its branch, changed, or not from whom it must be"
+
+
 class MigrationFailedError(DbsyncError):
     exit_code, code = 40, "migration-failed"
     meaning = "a migration failed; what the database looks like now is said in the message"

@@ -14,12 +14,14 @@ from typing import Any
 from pydantic import Field, PrivateAttr, SecretStr, ValidationError, field_validator
 from pydantic_settings import SettingsConfigDict
 
+from resources.dagster_instance import write_instance
 from resources.errors import SettingsError
 from resources.log.place import LogPlace
 from resources.mysql.endpoint import parse_database_url
 from resources.prisma.find_folder import find_migrations
 from resources.private_folder import make_private_folder
 from resources.redact import remember
+from resources.settings_git import GitSettings, source_of
 from resources.settings_log import LogSettings, log_place
 from resources.settings_monitor import MonitorSettings, monitoring_of, parse_limits
 from resources.settings_notify import NotifySettings, notify_of
@@ -35,7 +37,7 @@ _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, None: 1.0
 ENGINES = ("auto", "clone", "mydumper", "mysqldump")
 
 
-class Settings(ProofSettings, RemoteSettings, NotifySettings, LogSettings, MonitorSettings):
+class Settings(ProofSettings, RemoteSettings, NotifySettings, GitSettings, LogSettings, MonitorSettings):
     """All as strings in the environment; times are seconds, or `500ms`, `30s`, `10m`, `2h`, `7d`."""
 
     model_config = SettingsConfigDict(
@@ -153,6 +155,8 @@ class Settings(ProofSettings, RemoteSettings, NotifySettings, LogSettings, Monit
     mysqld: Path | None = Field(None, alias="MYSQLD", description="mysqld to use for private servers")
 
     _file: Path = PrivateAttr(Path(".env"))
+    _project: Path = PrivateAttr(Path())
+    _migrations_given: Path | None = PrivateAttr(None)
 
     @field_validator(
         "migration_timeout",
@@ -165,6 +169,10 @@ class Settings(ProofSettings, RemoteSettings, NotifySettings, LogSettings, Monit
         "monitor_keep",
         "monitor_critical_for",
         "monitor_snapshot",
+        "git_sensor_interval",
+        "reconcile_interval",
+        "drift_interval",
+        "max_runtime",
         "notify_repeat",
         "notify_give_up",
         "notify_heartbeat",
@@ -286,6 +294,8 @@ def _place_folders(settings: Settings, project: Path) -> None:
     settings.log_file = project / settings.log_file if settings.log_file else None
     if settings.monitor_textfile is not None:
         settings.monitor_textfile = project / settings.monitor_textfile
+    settings._project = project
+    settings._migrations_given = settings.prisma_migrations
     settings.prisma_migrations = project / (settings.prisma_migrations or find_migrations(project))
     if settings.data_rules is not None:
         settings.data_rules = project / settings.data_rules
@@ -340,6 +350,7 @@ def target_of(settings: Settings) -> Target:
         restore_way=settings.restore_way,
         data_rules=settings.data_rules,
         health_url=settings.health_url,
+        source=source_of(settings, settings._project, settings._migrations_given),
         webhook=webhook.get_secret_value() if webhook else None,
         notify=notify_of(settings, webhook is not None),
         remote=remote,
@@ -380,25 +391,14 @@ def log_of(settings: Settings) -> LogPlace:
 
 
 def dagster_home(settings: Settings) -> Path:
-    """The folder of the Dagster instance, made ready: telemetry off, killed runs noticed.
+    """The folder of the Dagster instance, made ready: `dagster_instance.py`.
 
     Raises EnvironmentCheckError where it cannot be made or written into.
     """
     assert settings.dagster_home
     home = settings.dagster_home
     make_private_folder(home, "DAGSTER_HOME")
-    config = home / "dagster.yaml"
-    if not config.exists():
-        config.write_text(
-            "telemetry:\n  enabled: false\n"
-            "nux:\n  enabled: false\n"  # no dialog that asks for an e-mail address
-            # Dagster would start two `tail` a step to copy our output; a killed run leaves them running.
-            "compute_logs:\n  module: dagster._core.storage.noop_compute_log_manager\n"
-            "  class: NoOpComputeLogManager\n"
-            "run_monitoring:\n  enabled: true\n  poll_interval_seconds: 5\n"
-            "  free_slots_after_run_end_seconds: 60\n",
-            encoding="utf-8",
-        )
+    write_instance(home, settings.max_runtime)
     os.environ["DAGSTER_HOME"] = str(home)
     os.environ["DAGSTER_DISABLE_TELEMETRY"] = "yes"
     return home

@@ -15,6 +15,7 @@ from resources.log.place import LogPlace
 from resources.metrics.policy import Monitoring
 from resources.mysql.endpoint import Endpoint
 from resources.notify.plan import Notify
+from resources.release_source.source import Source
 
 
 @dataclass(frozen=True)
@@ -100,6 +101,8 @@ class Target:
     limits: Mapping[str, tuple[float | None, float | None]] = field(default_factory=dict)
     """Rule of resources/health/rules.py → (warn, fail) in place of its own limits."""
     monitoring: Monitoring = field(default_factory=Monitoring)
+    source: Source | None = None
+    """The branch whose commits are deployed by themselves."""
     policy: Policy = field(default_factory=Policy)
 
     @property

@@ -1,6 +1,6 @@
 """The sensor that delivers what waits in the outbox, says that all is well, and looks at the backups' age.
 
-Off until a person switches it on, as everything that runs by itself. A tick starts no run, needs no
+Off until DBSYNC_SENSORS names it or a person switches it on, as everything that runs by itself. A tick starts no run, needs no
 database, and ends within seconds.
 """
 
@@ -23,7 +23,7 @@ from resources.notify.delivery import Delivery
 from resources.notify.event import Event
 from resources.notify.heartbeat import beat
 from resources.notify.plan import channels_of
-from resources.settings import drop_secrets, load_settings, target_of
+from resources.settings import load_settings, target_of
 from resources.target import Target
 
 INTERVAL = 30
@@ -33,18 +33,21 @@ _BACKUPS_WITHIN = 3.0
 """Seconds: the bucket may have to be asked, and a tick must stay short."""
 
 
-@dg.sensor(
-    name="alerts",
-    minimum_interval_seconds=INTERVAL,
-    default_status=dg.DefaultSensorStatus.STOPPED,
-    description="Delivers alerts that wait, says that they can be delivered, tells of backups grown old.",
-)
-def alerts(context: dg.SensorEvaluationContext) -> dg.SensorResult:
+def alerts_sensor(status: dg.DefaultSensorStatus) -> dg.SensorDefinition:
+    return dg.SensorDefinition(
+        name="alerts",
+        evaluation_fn=_tick,
+        minimum_interval_seconds=INTERVAL,
+        default_status=status,
+        description="Delivers alerts that wait, says that they can be delivered, tells of backups grown old.",
+    )
+
+
+def _tick(context: dg.SensorEvaluationContext) -> dg.SensorResult:
     try:
         target = target_of(load_settings(Path(os.environ.get("DBSYNC_PROJECT", "."))))
     except DbsyncError as error:
         return _skipped(str(error), context.cursor)
-    drop_secrets()
     if not channels_of(target) and not target.notify.heartbeat_url:
         return _skipped(
             "no channel is set, docs/alerts.md shows how: nobody is told of anything", context.cursor
@@ -109,3 +112,6 @@ def _read(cursor: str | None) -> dict[str, Any]:
     except ValueError:
         return {}
     return found if isinstance(found, dict) else {}
+
+
+alerts = alerts_sensor(dg.DefaultSensorStatus.STOPPED)

@@ -6,23 +6,22 @@ shows Dagster what it found.
 
 from __future__ import annotations
 
-import os
 import threading
 import time
-from pathlib import Path
 
 import dagster as dg
 
-from dbsync_assets.deployment_resource import project_target
 from dbsync_assets.metrics_metadata import metrics_metadata
 from resources.errors import SettingsError
+from resources.log.start import start_log
 from resources.metrics.monitor import Look, Monitor, last_look
 from resources.metrics.publish import publish
 from resources.metrics.store import Store
-from resources.settings import load_settings
-from resources.settings_monitor import MonitorSettings
+from resources.settings import Settings, target_of
 from resources.target import Target
+from sensors import project
 
+NAME = "monitoring"
 _LOOKED_BY_OTHERS = 0.8
 """Share of the interval within which a look need not be repeated."""
 _lock = threading.Lock()
@@ -30,29 +29,25 @@ _kept: tuple[Target, Monitor] | None = None
 """Of this process: connection and store stay open from tick to tick."""
 
 
-def monitoring_sensor() -> dg.SensorDefinition:
-    """At MONITOR_INTERVAL; with a wrong setting at the default, and each tick says what is wrong."""
-    try:
-        settings: MonitorSettings = load_settings(Path(os.environ.get("DBSYNC_PROJECT", ".")))
-    except SettingsError:
-        settings = MonitorSettings.model_construct()
-
-    @dg.sensor(
-        name="monitoring",
-        minimum_interval_seconds=max(1, round(settings.monitor_interval)),
-        default_status=dg.DefaultSensorStatus.STOPPED,
+def monitoring_sensor(settings: Settings) -> dg.SensorDefinition:
+    return dg.SensorDefinition(
+        name=NAME,
+        evaluation_fn=_tick,
+        minimum_interval_seconds=project.seconds(settings.monitor_interval),
+        default_status=project.sensor_status(settings, NAME),
         description="Collects figures, tells people what changed; metrics_snapshot each MONITOR_SNAPSHOT.",
     )
-    def monitoring() -> dg.SensorResult:
-        return tick()
-
-    return monitoring
 
 
-def tick() -> dg.SensorResult:
-    """Raises SettingsError, which Dagster shows on the tick."""
+def _tick(context: dg.SensorEvaluationContext) -> dg.SensorResult:
+    del context
+    try:
+        target = target_of(project.settings())
+    except SettingsError as error:
+        return dg.SensorResult(skip_reason=f"{error.what} {error.why}".strip())
+    start_log(target.log, target.name)
     with _lock:
-        target, monitor = _monitor()
+        monitor = _monitor(target)
         look = _recent(target, monitor.store)
         if look is None:
             look = monitor.look()
@@ -73,13 +68,12 @@ def _recent(target: Target, store: Store) -> Look | None:
     return look
 
 
-def _monitor() -> tuple[Target, Monitor]:
+def _monitor(target: Target) -> Monitor:
     global _kept
-    target = project_target()
     if _kept is not None and (_kept[0] != target or not _kept[1].store.path.exists()):
         _kept[1].close()
         _kept[1].store.close()
         _kept = None
     if _kept is None:
         _kept = target, Monitor(target, Store(target))
-    return _kept
+    return _kept[1]

@@ -9,6 +9,7 @@ import typer
 from dbsync_assets.cli import (
     backups,
     check,
+    daemon,
     demo,
     deploy,
     doctor,
@@ -20,6 +21,7 @@ from dbsync_assets.cli import (
     private,
     recover,
     restore,
+    retry,
     status,
     ui,
     validate,
@@ -72,6 +74,8 @@ for group in (
     notify,
     mysql,
     demo,
+    retry,
+    daemon,
     ui,
 ):
     group.register(app)

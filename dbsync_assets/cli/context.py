@@ -70,7 +70,7 @@ def watching() -> Iterator[None]:
 def deployment_of(loaded: Loaded, purpose: Purpose) -> Iterator[Deployment]:
     """A deployment that is always closed, with progress on the terminal."""
     from resources.deployment.deployment import Deployment
-    from resources.git import current_commit
+    from resources.git.commit import current_commit
 
     with watching():
         commit = current_commit(loaded.project, loaded.target.migrations)

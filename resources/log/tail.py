@@ -32,12 +32,14 @@ def follow(place: LogPlace, deployment: str = "") -> Iterator[str]:
     if file is not None:
         file.seek(0, os.SEEK_END)
     while True:
+        # Asked first: what was written between reading and asking would be lost with the file.
+        replaced = _replaced(place.path, file)
         block = file.read() if file is not None else b""
         *lines, rest = (rest + block).split(b"\n")
         for line in (one.decode("utf-8", "replace") for one in lines):
             if _wanted(line, deployment):
                 yield line
-        if not block and _replaced(place.path, file):
+        if not block and replaced:
             if file is not None:
                 file.close()
             file, rest = _opened(place.path), b""

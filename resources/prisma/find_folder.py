@@ -11,7 +11,7 @@ from pathlib import Path
 from resources.errors import MigrationsFolderError
 from resources.redact import inert
 
-_CONFIGS = [
+CONFIGS = [
     *(f"prisma.config.{ending}" for ending in ("ts", "mts", "cts", "js", "mjs", "cjs")),
     *(f".config/prisma.{ending}" for ending in ("ts", "mts", "cts", "js", "mjs", "cjs")),
 ]
@@ -27,7 +27,7 @@ def find_migrations(project: Path) -> Path:
 
     Of a prisma.config.* only values written out as strings can be read.
     """
-    for name in _CONFIGS:
+    for name in CONFIGS:
         config = project / name
         if config.is_file():
             text = _COMMENT.sub("", config.read_text(encoding="utf-8", errors="replace"))

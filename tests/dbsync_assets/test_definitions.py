@@ -29,6 +29,7 @@ def test_assets_form_one_line_every_gate_blocks_and_no_observation_does():
         *line,
         "incremental_backup",
         "metrics_snapshot",
+        "live_schema",
     }
     assert graph.get(dg.AssetKey("incremental_backup")).parent_keys == {dg.AssetKey("full_backup")}
     for parent, child in pairwise(line):
@@ -88,6 +89,8 @@ def test_jobs_have_the_contract_s_names():
         "resolve",
         "reset",
         "retention",
+        "reconcile",
+        "drift",
     }
 
 
@@ -113,8 +116,8 @@ def test_the_monitoring_sensor_looks_at_its_interval(monkeypatch):
 
 def test_sensors_are_there_and_off():
     found = {one.name: one.default_status for one in defs().sensors or ()}
-    assert set(found) == {"alerts", "monitoring"}
-    assert set(found.values()) == {dg.DefaultSensorStatus.STOPPED}
+    names = ("git_migrations", "reconcile", "drift", "alerts", "monitoring")
+    assert found == dict.fromkeys(names, dg.DefaultSensorStatus.STOPPED)
 
 
 def test_a_wrong_setting_does_not_keep_the_jobs_from_loading(monkeypatch):

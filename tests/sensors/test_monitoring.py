@@ -30,7 +30,7 @@ def project(server, database, tmp_path, monkeypatch):
 
 
 def _tick(instance) -> dg.SensorResult:
-    result = monitoring.monitoring_sensor()(dg.build_sensor_context(instance=instance))
+    result = monitoring._tick(dg.build_sensor_context(instance=instance))
     assert isinstance(result, dg.SensorResult)
     return result
 
