@@ -1,7 +1,7 @@
 """The sensor that delivers what waits in the outbox, says that all is well, and looks at the backups' age.
 
-Off until DBSYNC_SENSORS names it or a person switches it on, as everything that runs by itself. A tick starts no run, needs no
-database, and ends within seconds.
+Off until DBSYNC_SENSORS names it or a person switches it on, as everything that runs by itself. A tick
+starts no run, needs no database, and ends within seconds.
 """
 
 from __future__ import annotations

@@ -123,6 +123,17 @@ def test_a_restarted_server_is_unknown_for_a_while_and_then_back(make_server, to
     assert (back[0].level, back[1].level) == ("CRITICAL", "OK")
 
 
+def test_a_server_that_falls_silent_is_told_within_seconds(target, proxy):
+    silent = replace(target.endpoint, host="127.0.0.1", port=proxy.port)
+    with monitoring(replace(target, endpoint=silent, monitoring=FAST)) as monitor:
+        assert monitor.look().figures["reachable"] == 1
+        proxy.stall()
+        begun = time.monotonic()
+        look = monitor.look()
+        assert time.monotonic() - begun < 5
+        assert look.figures["reachable"] == 0 and look.figures["threads_connected"] is None
+
+
 def test_an_account_that_may_little_gets_reasons_and_no_error(target, server, database):
     with server.connect() as admin:
         execute(admin, "DROP USER IF EXISTS plain")
