@@ -6,7 +6,6 @@ from resources import progress
 from resources.errors import DbsyncError
 from resources.metrics.monitor import Look
 from resources.metrics.page import write_page
-from resources.metrics.prometheus import write_textfile
 from resources.metrics.store import Store
 from resources.target import Target
 
@@ -15,6 +14,8 @@ _PAGE_EVERY = 60.0
 
 def publish(target: Target, store: Store, look: Look) -> None:
     """A disk that is full is said, and stops nothing."""
+    from resources.metrics.prometheus import write_textfile  # 50 ms, which no release need wait for
+
     try:
         write_textfile(target, look)
         if store.due("page", _PAGE_EVERY, look.at):
