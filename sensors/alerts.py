@@ -58,7 +58,7 @@ def _tick(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         if not 0 <= time.time() - float(cursor.get("looked", 0)) < _BACKUPS_EVERY:
             cursor["looked"] = time.time()
             done += _look_at_backups(target, cursor)
-        done += beat(target)
+        done += beat(target, seconds=2.0)
     except (OSError, DbsyncError) as error:
         return _skipped(f"the outbox cannot be used: {error}", json.dumps(cursor))
     return _skipped(_said(done), json.dumps(cursor))

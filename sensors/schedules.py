@@ -1,7 +1,7 @@
 """What runs by the clock. Off until DBSYNC_SENSORS or a click switches it on.
 
 Runs from here carry the tag `dagster/schedule_name`, by which a backup knows that nobody
-waits for it, and proves its archive; and by which its failure is sent to NOTIFICATION_WEBHOOK.
+waits for it, and proves its archive; and by which its failure is told (docs/alerts.md).
 """
 
 from __future__ import annotations

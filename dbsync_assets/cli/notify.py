@@ -12,7 +12,7 @@ from dbsync_assets.cli.output import emit_json, say, table
 from resources.errors import AlertFailedError, AlertsSilentError, SettingsError
 
 if TYPE_CHECKING:
-    from resources.notify.outbox import Waiting
+    from resources.notify.waiting import Waiting
     from resources.target import Target
 
 group = typer.Typer(

@@ -54,6 +54,7 @@ def send_notice(
     *,
     kind: Kind | None = None,
     about: str | None = None,
+    next_command: str | None = None,
     facts: Mapping[str, Any] | None = None,
 ) -> None:
     """`outcome`: released, failed, rolled_back, reconciled, or the code of the error that stopped it.
@@ -70,7 +71,7 @@ def send_notice(
         about=about or deployment.id or f"{deployment.target.name}{commit}",
         state=outcome if outcome != "failed" or deployment.id or not error else error.code,
         facts={**evidence(deployment, outcome, reason), **(facts or {})},
-        next_command=(error and error.hint) or "dbsync status",
+        next_command=next_command or (error and error.hint) or "dbsync status",
     )
     for delivery in announce(deployment.target, event):
         if not delivery.ok:
@@ -96,5 +97,12 @@ def telling_of_failure(deployment: Deployment, what: str, work: Callable[[], T])
         kinds: list[Kind] = [kind for failure, kind in _RESTORES.items() if isinstance(error, failure)]
         if kinds:
             about = f"{what} on {deployment.target.name}"
-            send_notice(deployment, error.code, error.what, kind=kinds[0], about=about)
+            send_notice(
+                deployment,
+                error.code,
+                error.what,
+                kind=kinds[0],
+                about=about,
+                next_command=error.hint,
+            )
         raise

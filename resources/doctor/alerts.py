@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from resources.doctor.check import Patient, check
 from resources.doctor.finding import Finding
 from resources.notify.heartbeat import failing_channels
-from resources.notify.outbox import Outbox
 from resources.notify.plan import channels_of
+from resources.notify.status import undelivered
 
 _HERE = ("http://localhost", "http://127.0.0.1", "http://[::1]")
 
@@ -37,11 +37,9 @@ def alert_channels(patient: Patient) -> Iterator[Finding]:
 
 @check("alerts: outbox", "machine")
 def alert_outbox(patient: Patient) -> Iterator[Finding]:
-    outbox = Outbox(patient.target.storage)
-    late = [one for one in outbox.waiting() if one.progress == "waiting" and one.attempts]
-    given_up = [one for one in [*outbox.waiting(), *outbox.done()] if one.progress == "given_up"]
-    if late or given_up:
-        detail = f"{len(late)} messages wait for another attempt, {len(given_up)} were given up"
+    found = undelivered(patient.target)
+    if any(found.values()):
+        detail = f"{found['waiting']} messages wait, {found['given_up']} were given up"
         yield Finding("alerts: outbox", "warn", detail, "dbsync notify outbox\ndbsync notify retry")
     else:
         yield Finding("alerts: outbox", "ok", "nothing waits")

@@ -54,11 +54,9 @@ def _tell(target: Target, event: Event, wanting: list[str], seconds: float) -> l
     if identity is None:
         return []
     has_others = event.kind != "success" and bool(others(target, wanting))
-    chosen = [one for one in outbox.waiting() if one.id == identity]
     first = seconds * 2 / 3 if has_others else seconds
-    done = deliver(target, outbox, chosen, first, in_a_hurry=True)
+    done = deliver(target, outbox, outbox.of(identity), first, in_a_hurry=True)
     if has_others and not any(delivery.ok for delivery in done):
-        mine = [one for one in outbox.waiting() if one.id == identity]
-        further = add_next_channels(target, outbox, mine)
+        further = add_next_channels(target, outbox, outbox.of(identity))
         done += deliver(target, outbox, further, max(0.0, end - time.monotonic()), in_a_hurry=True)
     return done

@@ -10,10 +10,11 @@ from hashlib import sha256
 
 from resources.notify.delivery import Delivery
 from resources.notify.event import URGENT, Event
-from resources.notify.outbox import Outbox, Waiting
+from resources.notify.outbox import Outbox
 from resources.notify.pace import Pace
 from resources.notify.plan import Channel, Notify
 from resources.notify.send import send
+from resources.notify.waiting import Waiting
 
 _FIRST_PAUSE, LONGEST_PAUSE = 30.0, 3600.0
 _SENDING = 60.0

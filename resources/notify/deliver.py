@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from resources.notify.channel_line import ChannelLine, Job, is_due
 from resources.notify.delivery import Delivery
 from resources.notify.next_channel import add_next_channels, tell_of_given_up
-from resources.notify.outbox import KEPT, Outbox, Waiting
+from resources.notify.outbox import KEPT, Outbox
 from resources.notify.plan import channels_of
+from resources.notify.waiting import Waiting
 from resources.target import Target
 
 DEADLINE = 6.0

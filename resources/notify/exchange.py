@@ -32,6 +32,7 @@ class Exchange(threading.Thread):
         self._reach = reach
         self._seconds = seconds
         self._socket: socket.socket | None = None
+        self._timed_out = False
         self.status: int | None = None
         self.answer = b""
         self.retry_after: str | None = None
@@ -42,7 +43,7 @@ class Exchange(threading.Thread):
         self.start()
         self.join(self._seconds)
         if not self.is_alive():
-            return True
+            return not self._timed_out
         if self._socket:
             with suppress(OSError):
                 self._socket.shutdown(socket.SHUT_RDWR)
@@ -51,6 +52,8 @@ class Exchange(threading.Thread):
     def run(self) -> None:
         try:
             self._talk()
+        except TimeoutError:
+            self._timed_out = True  # the socket's limit, a moment before that of the whole
         except RefusedAddressError as error:
             self.error = str(error)
         except (OSError, HTTPException, ValueError) as error:

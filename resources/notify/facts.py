@@ -9,10 +9,10 @@ _OMITTED = frozenset({"target", "at", "timings", "validation", "health"})
 _MOST_ITEMS = 8
 
 
-def told_facts(facts: Mapping[str, object]) -> list[tuple[str, str]]:
-    """(name, one line of text) pairs; what is empty is left out, what is said twice is said once."""
+def told_facts(facts: Mapping[str, object], *already: str) -> list[tuple[str, str]]:
+    """(name, one line of text) pairs; without what is empty, or was said `already`."""
     told: list[tuple[str, str]] = []
-    said: set[str] = set()
+    said = set(already)
     for name, text in _pairs(facts):
         if text and text not in said:
             told.append((name, text))

@@ -16,16 +16,16 @@ from resources.notify.announce import announce, tell
 from resources.notify.delivery import Delivery
 from resources.notify.event import Event
 from resources.notify.next_channel import others
-from resources.notify.outbox import Outbox, read_json, text_of
+from resources.notify.outbox import Outbox, read_json
 from resources.notify.plan import channels_of
 from resources.notify.reach import Reach
 from resources.notify.request import request
+from resources.notify.waiting import text_of
 from resources.target import Target
 
 FAILING_AFTER = 600.0
 """Seconds of failing after which a channel is called dead, and without a tick the sensor."""
 _PING_EVERY = 60.0
-_PING_SECONDS = 2.0
 _TELL_SECONDS = 2.0
 
 
@@ -66,22 +66,26 @@ def failing_channels(target: Target) -> list[Failing]:
     return found
 
 
-def beat(target: Target) -> list[Delivery]:
-    """One tick: what fails is told elsewhere, and where nothing does, that all is well. Raises OSError."""
+def beat(target: Target, *, seconds: float = 4.0) -> list[Delivery]:
+    """One tick: what fails is told elsewhere, and where nothing does, that all is well. Raises OSError.
+
+    What cannot be sent within `seconds` waits in the outbox.
+    """
+    end = time.monotonic() + seconds
     before = last_beat(target)
     told: list[Delivery] = []
     if target.notify.heartbeat and before.silence > max(target.notify.heartbeat, FAILING_AFTER):
-        told += tell_of_silence(target, before, "was silent")
+        told += tell_of_silence(target, before, "was silent", seconds=_share(end))
     failing = failing_channels(target)
     for one in failing:
-        told += _tell_of_failing(target, one)
+        told += _tell_of_failing(target, one, _share(end))
     now, alive, pinged = time.time(), before.alive, before.pinged
     if not failing:
         if target.notify.heartbeat and not 0 <= now - alive < target.notify.heartbeat:
-            told += announce(target, _alive(target), seconds=_TELL_SECONDS)
+            told += announce(target, _alive(target), seconds=_share(end))
             alive = now
         if target.notify.heartbeat_url and not 0 <= now - pinged < _PING_EVERY:
-            told.append(_ping(target, target.notify.heartbeat_url))
+            told.append(_ping(target, target.notify.heartbeat_url, end))
             pinged = now
     _path(target).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     facts = {"ticked": now, "alive": alive, "pinged": pinged}
@@ -89,7 +93,9 @@ def beat(target: Target) -> list[Delivery]:
     return told
 
 
-def tell_of_silence(target: Target, before: Beat, state: str = "silent") -> list[Delivery]:
+def tell_of_silence(
+    target: Target, before: Beat, state: str = "silent", *, seconds: float = _TELL_SECONDS
+) -> list[Delivery]:
     """To NOTIFY_WATCHDOG, else to all: the sensor `alerts` does not, or did not, run."""
     event = Event(
         kind="heartbeat",
@@ -98,10 +104,14 @@ def tell_of_silence(target: Target, before: Beat, state: str = "silent") -> list
         facts={"target": target.name, "since": text_of(before.ticked), "seconds": round(before.silence)},
         next_command="dbsync notify outbox",
     )
-    return tell(target, event, others(target, ()), seconds=_TELL_SECONDS)
+    return tell(target, event, others(target, ()), seconds=seconds)
 
 
-def _tell_of_failing(target: Target, one: Failing) -> list[Delivery]:
+def _share(end: float) -> float:
+    return max(0.0, min(_TELL_SECONDS, end - time.monotonic()))
+
+
+def _tell_of_failing(target: Target, one: Failing, seconds: float) -> list[Delivery]:
     event = Event(
         kind="heartbeat",
         about=f"alerts to {one.channel}",
@@ -114,7 +124,7 @@ def _tell_of_failing(target: Target, one: Failing) -> list[Delivery]:
         },
         next_command="dbsync notify test",
     )
-    return tell(target, event, others(target, [one.channel]), seconds=_TELL_SECONDS)
+    return tell(target, event, others(target, [one.channel]), seconds=seconds)
 
 
 def _alive(target: Target) -> Event:
@@ -128,9 +138,9 @@ def _alive(target: Target) -> Event:
     )
 
 
-def _ping(target: Target, url: str) -> Delivery:
+def _ping(target: Target, url: str, end: float) -> Delivery:
     reach = Reach(named=target.notify.allow_private)
-    answered = request(url, None, reach, _PING_SECONDS, lambda _: "")
+    answered = request(url, None, reach, max(0.5, _share(end)), lambda _: "")
     if not answered.ok:
         event = Event(
             kind="heartbeat",
@@ -139,7 +149,7 @@ def _ping(target: Target, url: str) -> Delivery:
             facts={"target": target.name, "detail": answered.detail},
             next_command="dbsync notify list",
         )
-        tell(target, event, others(target, ()), seconds=_TELL_SECONDS)
+        tell(target, event, others(target, ()), seconds=_share(end))
     return Delivery(answered.ok, answered.status, answered.detail, "heartbeat-url")
 
 

@@ -41,7 +41,7 @@ def message_of(identity: str, at: str, event: Event, language: Language) -> Mess
     if event.about != about:
         lines.append(_fact(words.labels.get("about", "about"), event.about))
     lines.append(_fact(words.labels["state"], event.state))
-    for name, value in told_facts(event.facts):
+    for name, value in told_facts(event.facts, event.about, event.state):
         lines.append(_fact(words.labels.get(name, name.replace("_", " ")), value))
     lines.append(_fact(words.labels["id"], f"{identity} ({at})"))
     return Message(identity, at, event, title, tuple(lines), _fact(words.labels["next"], event.next_command))

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from resources.notify.event import Event
-from resources.notify.outbox import Outbox, Waiting
+from resources.notify.outbox import Outbox
 from resources.notify.plan import channels_of
+from resources.notify.waiting import Waiting
 from resources.target import Target
 
 
@@ -31,7 +32,7 @@ def add_next_channels(target: Target, outbox: Outbox, waiting: Sequence[Waiting]
         names = others(target, (one.channel for one in mine))
         if names:
             outbox.add_channels(identity, names)
-            added += [one for one in outbox.waiting() if one.id == identity and one.channel in names]
+            added += [one for one in outbox.of(identity) if one.channel in names]
     return added
 
 

@@ -16,57 +16,20 @@ import json
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from hashlib import sha256
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
-from uuid import uuid4
+from typing import Any
 
 from resources.durable_file import fsync_folder, write_durably
 from resources.notify.bounded import bounded, bounded_event
 from resources.notify.event import Event
+from resources.notify.event_id import is_about_the_same, is_same_state, new_id, time_of
+from resources.notify.waiting import Progress, Waiting, waiting_of
 
-Progress = Literal["waiting", "held", "sending", "delivered", "given_up"]
-FINAL = frozenset({"delivered", "given_up"})
-_TIME = "%Y%m%dT%H%M%S"
+_PATIENCE = 10.0
+"""Seconds that a person's command waits for whoever is sending."""
 KEPT = 7 * 86400.0
 """Seconds that an event stays in `done`."""
-
-
-@dataclass(frozen=True)
-class Waiting:
-    """One event on its way to one channel. Times in seconds since 1970."""
-
-    id: str
-    channel: str
-    event: Event
-    at: float
-    """When the event happened."""
-    since: float = 0.0
-    """From when on it is being delivered: `at`, or when a person asked for it once more."""
-    progress: Progress = "waiting"
-    attempts: int = 0
-    next_at: float = 0.0
-    detail: str = ""
-
-    @property
-    def is_final(self) -> bool:
-        return self.progress in FINAL
-
-    def as_dict(self) -> dict[str, object]:
-        return {
-            "event": self.id,
-            "channel": self.channel,
-            "kind": self.event.kind,
-            "about": self.event.about,
-            "state": self.event.state,
-            "at": text_of(self.at),
-            "progress": self.progress,
-            "attempts": self.attempts,
-            "next_at": text_of(self.next_at) if self.next_at and not self.is_final else None,
-            "detail": self.detail,
-        }
 
 
 class Outbox:
@@ -89,7 +52,7 @@ class Outbox:
             now = time.time()
             if repeat and self._told(event, now, repeat):
                 return None
-            identity = f"{_stamp(now)}-{_about(event)}-{_digest(event.state)}-{uuid4().hex[:6]}"
+            identity = new_id(event, now)
             stored = {
                 "id": identity,
                 "at": now,
@@ -112,6 +75,10 @@ class Outbox:
                 named = [*stored["channels"], *(one for one in channels if one not in stored["channels"])]
                 self._write(path, {**stored, "channels": named})
 
+    def of(self, identity: str) -> list[Waiting]:
+        """One event's deliveries; [] once it is in `done`."""
+        return self._of(read_json(self._events / f"{identity}.json"))
+
     def waiting(self) -> list[Waiting]:
         """Everything that is not in `done`, oldest first."""
         return [one for path in _files(self._events) for one in self._of(read_json(path))]
@@ -121,13 +88,13 @@ class Outbox:
         for path in _files(self._done):
             stored = read_json(path)
             for name, state in stored.get("deliveries", {}).items():
-                found.append(_waiting(stored, name, state))
+                found.append(waiting_of(stored, name, state))
         return found
 
     def look(self, one: Waiting) -> Waiting | None:
         """The same as it is now; None where the event is finished."""
         stored = read_json(self._events / f"{one.id}.json")
-        return _waiting(stored, one.channel, self._state(one.id, one.channel)) if stored else None
+        return waiting_of(stored, one.channel, self._state(one.id, one.channel)) if stored else None
 
     def mark(self, one: Waiting, progress: Progress, detail: str = "", next_at: float = 0.0) -> Waiting:
         """Record how far it is, and file the event away once it is finished everywhere."""
@@ -148,9 +115,17 @@ class Outbox:
             for path in _files(self._events):
                 self._write(path, {**read_json(path), "again": time.time()})
         waiting = [one for one in self.waiting() if one.progress != "delivered"]
-        for one in waiting:
-            self.mark(one, "held" if one.progress == "held" else "waiting", one.detail)
-        return len(waiting)
+        return sum(self._is_due_again(one) for one in waiting)
+
+    def _is_due_again(self, one: Waiting) -> bool:
+        """False where it was delivered meanwhile."""
+        with self.channel_lock(one.channel, _PATIENCE) as held:
+            now = self.look(one) if held else one
+            if now is None or now.progress == "delivered":
+                return False
+            if held:
+                self.mark(now, "held" if now.progress == "held" else "waiting", now.detail)
+            return True
 
     def channel_state(self, channel: str) -> dict[str, Any]:
         """last_ok, last_failure, failing_since (seconds since 1970), detail, slow, sent (times)."""
@@ -171,8 +146,10 @@ class Outbox:
     def tidy(self, keep: float) -> None:
         """Remove what was finished longer than `keep` seconds ago, and states without an event."""
         with self._locked("outbox"):
+            for path in _files(self._events):
+                self._file_away(path.stem)  # of a process that was killed before it did
             for path in _files(self._done):
-                if time.time() - _time_of(path.stem) > keep:
+                if time.time() - time_of(path.stem) > keep:
                     path.unlink(missing_ok=True)
             for path in _files(self._states):
                 if not (self._events / f"{path.stem.rpartition('.')[0]}.json").exists():
@@ -183,17 +160,13 @@ class Outbox:
     def _told(self, event: Event, now: float, repeat: float) -> bool:
         """Whether the newest event about the same thing has the same state and is young."""
         names = [path.stem for folder in (self._events, self._done) for path in _files(folder)]
-        same = [name for name in names if name.split("-")[1:2] == [_about(event)]]
+        same = [name for name in names if is_about_the_same(name, event)]
         newest = max(same, default=None)
-        return (
-            newest is not None
-            and newest.split("-")[2] == _digest(event.state)
-            and 0 <= now - _time_of(newest) <= repeat
-        )
+        return newest is not None and is_same_state(newest, event) and 0 <= now - time_of(newest) <= repeat
 
     def _of(self, stored: dict[str, Any]) -> list[Waiting]:
         return [
-            _waiting(stored, name, self._state(stored["id"], name)) for name in stored.get("channels", ())
+            waiting_of(stored, name, self._state(stored["id"], name)) for name in stored.get("channels", ())
         ]
 
     def _state(self, identity: str, channel: str) -> dict[str, Any]:
@@ -250,21 +223,6 @@ class Outbox:
                     return
 
 
-def _waiting(stored: dict[str, Any], channel: str, state: dict[str, Any]) -> Waiting:
-    event = Event(stored["kind"], stored["about"], stored["state"], stored["facts"], stored["next"])
-    return Waiting(
-        id=stored["id"],
-        channel=channel,
-        event=event,
-        at=stored["at"],
-        since=stored.get("again", stored["at"]),
-        progress=state.get("progress", "waiting"),
-        attempts=state.get("attempts", 0),
-        next_at=state.get("next_at", 0.0),
-        detail=state.get("detail", ""),
-    )
-
-
 def _files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.glob("*.json") if not path.name.startswith("."))
 
@@ -276,28 +234,3 @@ def read_json(path: Path) -> dict[str, Any]:
         if isinstance(found, dict):
             return found
     return {}
-
-
-def _about(event: Event) -> str:
-    return _digest(f"{event.kind}\0{event.about}")
-
-
-def _digest(text: str) -> str:
-    return sha256(text.encode("utf-8", "backslashreplace")).hexdigest()[:12]
-
-
-def _stamp(now: float) -> str:
-    moment = datetime.fromtimestamp(now, UTC)
-    return f"{moment.strftime(_TIME)}.{moment.microsecond // 1000:03d}Z"
-
-
-def _time_of(identity: str) -> float:
-    """When the event of this id happened; 0 for what is no id."""
-    try:
-        return datetime.strptime(identity.split("-")[0], f"{_TIME}.%fZ").replace(tzinfo=UTC).timestamp()
-    except ValueError:
-        return 0.0
-
-
-def text_of(at: float) -> str:
-    return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds")

@@ -9,9 +9,9 @@ from uuid import uuid4
 
 from resources.notify.delivery import Delivery
 from resources.notify.event import Event
-from resources.notify.outbox import Waiting
 from resources.notify.plan import Channel, channels_of
 from resources.notify.send import send
+from resources.notify.waiting import Waiting
 from resources.target import Target
 
 DEADLINE = 10.0

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 from resources.notify.delivery import Delivery
 from resources.notify.message import message_of
-from resources.notify.outbox import Waiting, text_of
 from resources.notify.plan import Channel, Notify
 from resources.notify.reach import Reach
 from resources.notify.services import apprise, dingtalk, email, feishu, slack, webhook, wecom
+from resources.notify.waiting import Waiting, text_of
 
 _SENDERS = {
     "webhook": webhook.send,

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 
 from resources.notify.event import KINDS
-from resources.notify.outbox import Outbox, text_of
+from resources.notify.outbox import Outbox
 from resources.notify.plan import channels_of
+from resources.notify.waiting import text_of
 from resources.target import Target
 
 
@@ -48,6 +49,16 @@ def channel_status(target: Target) -> list[ChannelStatus]:
             )
         )
     return found
+
+
+def undelivered(target: Target) -> dict[str, int]:
+    """How many messages wait for another attempt, and how many were given up."""
+    outbox = Outbox(target.storage)
+    found = outbox.waiting()
+    return {
+        "waiting": sum(not one.is_final for one in found),
+        "given_up": sum(one.progress == "given_up" for one in [*found, *outbox.done()]),
+    }
 
 
 def _time(at: object) -> str:

@@ -100,6 +100,7 @@ class _Talk(threading.Thread):
         super().__init__(name="smtp", daemon=True)
         self._relay, self._mail, self._reach, self._seconds = relay, mail, reach, seconds
         self._socket: socket.socket | None = None
+        self._timed_out = False
         self.error: str | None = None
         self.refused: tuple[str, ...] = ()
 
@@ -107,10 +108,11 @@ class _Talk(threading.Thread):
         """False: the limit came first."""
         self.start()
         self.join(self._seconds)
+        in_time = not self.is_alive() and not self._timed_out
         if self.is_alive() and self._socket:
             with suppress(OSError):
                 self._socket.shutdown(socket.SHUT_RDWR)
-        return not self.is_alive()
+        return in_time
 
     def run(self) -> None:
         try:
@@ -123,9 +125,12 @@ class _Talk(threading.Thread):
         except smtplib.SMTPRecipientsRefused as error:
             answers = [f"{code} {text.decode(errors='replace')}" for code, text in error.recipients.values()]
             self.error = f"no recipient was taken: {answers[0] if answers else ''}"
+        except TimeoutError:
+            self._timed_out = True
         except RefusedAddressError as error:
             self.error = str(error)
         except (OSError, ValueError) as error:  # SMTPException is an OSError
+            self._timed_out = "timed out" in str(error)  # smtplib makes a lost connection of it
             self.error = f"{type(error).__name__}: {error}"
 
     def _talk(self) -> None:

@@ -167,3 +167,29 @@ def test_again_brings_back_what_was_given_up_and_not_what_was_delivered(service,
     deliver_due(target)
     assert len(bad.taken) == 1 and "deployment-0" in bad.taken[0]
     assert len(good.taken) == sent + 1 and "given up" in good.taken[-1]
+
+
+def test_killed_after_the_last_delivery_and_before_it_was_filed_nothing_is_sent_again(service, told):
+    there = service("slack")
+    target = told(there)
+    outbox = Outbox(target.storage)
+    identity = outbox.put(event(), ["slack"], 0)
+    state = outbox.folder / "states" / f"{identity}.slack.json"
+    state.write_text('{"progress": "delivered", "attempts": 1, "next_at": 0, "detail": "ok"}')
+    assert deliver_due(target) == [] and there.requests == []
+    assert outbox.waiting() == [] and [one.progress for one in outbox.done()] == ["delivered"]
+
+
+def test_asking_again_while_another_process_sends_makes_nothing_come_twice(service, told):
+    there = service("slack")
+    target = told(there)
+    for number in range(20):
+        Outbox(target.storage).put(event(number), ["slack"], 0)
+    process = teller.start("deliver", target.storage, there.url)
+    wait_for(lambda: there.taken)
+    for _ in range(5):
+        Outbox(target.storage).again()
+        deliver_due(target, seconds=0.2)
+    process.communicate(timeout=60)
+    deliver_due(target)
+    assert len({text.split("id: ")[1].split(" ")[0] for text in there.taken}) == len(there.taken) == 20

@@ -6,6 +6,7 @@ import json
 import socket
 import time
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -136,7 +137,7 @@ def test_an_unusable_address_is_a_failed_delivery_that_waits_and_no_exception(to
 
 def test_the_body_holds_no_secret_and_nothing_active(receiver, told):
     remember("hunter2'\"$ %@:/")
-    facts: dict[str, object] = {
+    facts: dict[str, Any] = {
         "why": "login hunter2'\"$ %@:/ failed \x1b[2J \u202etxt",
         "error": OSError("hunter2'\"$ %@:/"),
         "url": "mysql://app:letmein@db/shop",
