@@ -64,7 +64,7 @@ def look_at_pm2(target: Target, sample: Sample, previous: Sample | None) -> None
 
 def _listing(target: Target) -> Listing:
     """Resolved when it is used: monitoring works without an application, and loads nothing of it."""
-    return import_module("resources.pm2").Pm2(target.app).list()  # type: ignore[attr-defined]
+    return import_module("resources.pm2").Pm2(target.app).listing()  # type: ignore[attr-defined]
 
 
 def _ask(sample: Sample, listing: Listing) -> None:
