@@ -20,6 +20,7 @@ from dbsync_assets.assets.applied_schema_version import applied_schema_version
 from dbsync_assets.assets.full_backup import full_backup
 from dbsync_assets.assets.health_report import health_report
 from dbsync_assets.assets.incremental_backup import incremental_backup
+from dbsync_assets.assets.metrics_snapshot import metrics_snapshot
 from dbsync_assets.assets.migration_source import migration_source
 from dbsync_assets.assets.release_record import release_record
 from dbsync_assets.assets.validation_report import validation_report
@@ -44,6 +45,7 @@ def defs() -> dg.Definitions:
             health_report,
             release_record,
             incremental_backup,
+            metrics_snapshot,
             live_schema,
         ],
         asset_checks=[

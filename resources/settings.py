@@ -17,6 +17,7 @@ from pydantic_settings import SettingsConfigDict
 
 from resources.dagster_instance import write_instance
 from resources.errors import SettingsError
+from resources.log.place import LogPlace
 from resources.mysql.endpoint import parse_database_url
 from resources.prisma.find_folder import find_migrations
 from resources.prisma.find_url import DEFAULT as URL
@@ -24,6 +25,8 @@ from resources.prisma.find_url import env_files, url_variable
 from resources.private_folder import make_private_folder
 from resources.redact import remember
 from resources.settings_git import GitSettings, source_of
+from resources.settings_log import LogSettings, log_place
+from resources.settings_monitor import MonitorSettings, monitoring_of, parse_limits
 from resources.settings_notify import NotifySettings, notify_of
 from resources.settings_proof import ProofSettings
 from resources.settings_remote import RemoteSettings, is_bucket, recipients_of, remote_of
@@ -37,7 +40,7 @@ _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, None: 1.0
 ENGINES = ("auto", "clone", "mydumper", "mysqldump")
 
 
-class Settings(ProofSettings, RemoteSettings, NotifySettings, GitSettings):
+class Settings(ProofSettings, RemoteSettings, NotifySettings, GitSettings, LogSettings, MonitorSettings):
     """All as strings in the environment; times are seconds, or `500ms`, `30s`, `10m`, `2h`, `7d`."""
 
     model_config = SettingsConfigDict(
@@ -164,6 +167,11 @@ class Settings(ProofSettings, RemoteSettings, NotifySettings, GitSettings):
         "lock_wait_timeout",
         "s3_timeout",
         "backup_max_age",
+        "monitor_interval",
+        "monitor_window",
+        "monitor_keep",
+        "monitor_critical_for",
+        "monitor_snapshot",
         "git_sensor_interval",
         "reconcile_interval",
         "drift_interval",
@@ -207,6 +215,8 @@ class Settings(ProofSettings, RemoteSettings, NotifySettings, GitSettings):
         "mysqld",
         "mydumper",
         "age_identity",
+        "log_file",
+        "monitor_textfile",
     )
     @classmethod
     def _home(cls, given: Path | str | None) -> Path | str | None:
@@ -303,6 +313,9 @@ def _place_folders(settings: Settings, project: Path) -> None:
     settings.age_identity = project / settings.age_identity if settings.age_identity else None
     settings.mysqld = project / settings.mysqld if settings.mysqld else None
     settings.mydumper = project / settings.mydumper if settings.mydumper else None
+    settings.log_file = project / settings.log_file if settings.log_file else None
+    if settings.monitor_textfile is not None:
+        settings.monitor_textfile = project / settings.monitor_textfile
     settings._project = project
     settings._migrations_given = settings.prisma_migrations
     settings.prisma_migrations = project / (settings.prisma_migrations or find_migrations(project))
@@ -375,6 +388,9 @@ def target_of(settings: Settings) -> Target:
             min_proven=settings.min_proven,
         ),
         backup_max_age=settings.backup_max_age,
+        log=log_of(settings),
+        limits=parse_limits(settings.monitor_limits),
+        monitoring=monitoring_of(settings),
         policy=Policy(
             migration_timeout=settings.migration_timeout,
             lock_wait_timeout=max(1, int(settings.lock_wait_timeout)),
@@ -389,6 +405,12 @@ def target_of(settings: Settings) -> Target:
             disposable=settings.disposable,
         ),
     )
+
+
+def log_of(settings: Settings) -> LogPlace:
+    """For whoever only reads it: no DATABASE_URL is needed."""
+    assert settings.state
+    return log_place(settings, settings.state)
 
 
 def dagster_home(settings: Settings) -> Path:

@@ -12,10 +12,17 @@ from sensors import project
 from sensors.alerts import alerts_sensor
 from sensors.drift import drift_sensor
 from sensors.git_migrations import git_migrations
+from sensors.monitoring import monitoring_sensor
 from sensors.reconcile import reconcile_sensor
 
 
 def sensors() -> list[dg.SensorDefinition]:
     found = project.settings_or_defaults()
     told = alerts_sensor(project.sensor_status(found, "alerts"))
-    return [git_migrations(found), reconcile_sensor(found), drift_sensor(found), told]
+    return [
+        git_migrations(found),
+        reconcile_sensor(found),
+        drift_sensor(found),
+        told,
+        monitoring_sensor(found),
+    ]

@@ -12,6 +12,7 @@ import typer
 
 from dbsync_assets.cli.output import Terminal
 from resources.errors import UsageError
+from resources.log.start import start_log
 from resources.progress import watched_by
 from resources.settings import Settings, drop_secrets, load_settings, target_of
 from resources.target import Target
@@ -54,6 +55,7 @@ def load(project: Path, **overrides: Any) -> Loaded:
     settings = load_settings(folder, **{key: value for key, value in overrides.items() if value is not None})
     target = target_of(settings)
     drop_secrets()
+    start_log(target.log, target.name)
     return Loaded(folder, settings, target)
 
 

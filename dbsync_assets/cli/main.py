@@ -11,6 +11,7 @@ from types import FrameType
 from typer.exceptions import Abort, Exit, TyperException
 
 from dbsync_assets.cli.output import emit_json, safe, show_error, stderr
+from resources import progress
 from resources.errors import INTERRUPTED_EXIT_CODE, DbsyncError, UsageError
 from resources.redact import redact
 
@@ -22,6 +23,7 @@ def main(arguments: list[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, _interrupt)
     given = sys.argv[1:] if arguments is None else arguments
     as_json = "--json" in given
+    progress.circumstances.command = next((word for word in given if not word.startswith("-")), "")
     try:
         return int(command().main(args=given, prog_name="dbsync", standalone_mode=False) or 0)
     except Exit as stop:
@@ -35,6 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
         if as_json:
             emit_json({"ok": False, "error": {"code": "interrupted", "exit_code": INTERRUPTED_EXIT_CODE}})
         stderr.print("interrupted; `dbsync status` tells what is true now")
+        progress.failed("interrupted")
         return INTERRUPTED_EXIT_CODE
     except DbsyncError as error:
         return _failed(error, as_json)
@@ -68,6 +71,7 @@ def _failed(error: DbsyncError, as_json: bool) -> int:
     if as_json:
         emit_json({"ok": False, "error": error.as_dict()})
     show_error(error)
+    progress.failed(str(error))
     return error.exit_code
 
 

@@ -100,6 +100,7 @@ class Deployment:
         self.result: Any = None
         """What an operation outside the release graph returned, for the command to print."""
         self._begun = False
+        self._changing_since: float | None = None
         self._lock: MigrationLock | None = None
         self._full_backup: FullBackup | None = None
 
@@ -197,6 +198,7 @@ class Deployment:
                 raise error
         # A typo in the user's own rules must not come to light after the migrations ran.
         self._timed("own rules", lambda: load_own_suites(self.target.data_rules))
+        self._changing_since = time.time()
         if self._pinned:
             self._timed("confirm", self._pinned.confirm)
         self._journal("applying", threads=[])
@@ -241,7 +243,7 @@ class Deployment:
     def check_health(self) -> HealthStatus:
         if self.validation is not None and self.id:
             self._journal("validated")
-        self.health = self._timed("health", lambda: check_health(self.target))
+        self.health = self._timed("health", lambda: check_health(self.target, self._changing_since))
         return self.health
 
     def refuse_health(self) -> HealthFailedError | None:
@@ -314,6 +316,7 @@ class Deployment:
             if self._pinned:
                 self._pinned.ended(self.error)
         offsite.after_deployment(self)
+        progress.circumstances.deployment = ""
 
     # --- inside -------------------------------------------------------------------
 
@@ -348,6 +351,7 @@ class Deployment:
             database_created=created,
             commit=self.commit.id if self.commit else None,
         )
+        progress.circumstances.deployment = self.id
         if self._pinned:
             self._pinned.begun(self.id)
 
@@ -410,7 +414,8 @@ class Deployment:
     def _timed(self, name: str, work: Callable[[], T]) -> T:
         begun = time.monotonic()
         try:
-            return work()
+            with progress.phase(name):
+                return work()
         except DbsyncError as error:
             self._noted(error)
             raise

@@ -28,6 +28,7 @@ def test_assets_form_one_line_every_gate_blocks_and_no_observation_does():
     assert {key.to_user_string() for key in graph.get_all_asset_keys()} == {
         *line,
         "incremental_backup",
+        "metrics_snapshot",
         "live_schema",
     }
     assert graph.get(dg.AssetKey("incremental_backup")).parent_keys == {dg.AssetKey("full_backup")}
@@ -108,9 +109,15 @@ def test_schedules_are_there_off_and_at_the_settings_times(monkeypatch):
     assert {one.default_status for one in found.values()} == {dg.DefaultScheduleStatus.STOPPED}  # type: ignore[union-attr]
 
 
+def test_the_monitoring_sensor_looks_at_its_interval(monkeypatch):
+    monkeypatch.setenv("MONITOR_INTERVAL", "30s")
+    (found,) = [one for one in defs().sensors or () if one.name == "monitoring"]
+    assert found.minimum_interval_seconds == 30
+
+
 def test_sensors_are_there_and_off():
     found = {one.name: one.default_status for one in defs().sensors or ()}
-    names = ("git_migrations", "reconcile", "drift", "alerts")
+    names = ("git_migrations", "reconcile", "drift", "alerts", "monitoring")
     assert found == dict.fromkeys(names, dg.DefaultSensorStatus.STOPPED)
 
 

@@ -94,7 +94,13 @@ def test_a_run_that_waits_is_waited_for_and_after_one_that_died_comes_the_next_n
 
 def test_a_wrong_setting_is_the_reason_of_a_tick_and_loses_no_definition(instance, monkeypatch):
     monkeypatch.setenv("GIT_BRANCH", "--upload-pack=x")
-    assert {one.name for one in sensors()} == {"git_migrations", "reconcile", "drift", "alerts"}
+    assert {one.name for one in sensors()} == {
+        "git_migrations",
+        "reconcile",
+        "drift",
+        "alerts",
+        "monitoring",
+    }
     assert "GIT_BRANCH" in (_tick("git_migrations", instance).skip_message or "")
 
 
@@ -109,7 +115,7 @@ def test_sensors_and_schedules_are_off_until_the_setting_names_them(monkeypatch)
     monkeypatch.setenv("DBSYNC_SENSORS", "reconcile, backup_schedule")
     assert running() == {"reconcile", "backup_schedule"}
     monkeypatch.setenv("DBSYNC_SENSORS", "all")
-    assert len(running()) == 8
+    assert len(running()) == 9
 
 
 def _dead_process() -> str:
