@@ -118,7 +118,7 @@ def _open_deployment(target: Target) -> str:
 
 
 def _if_killed(entry: DeploymentRecord) -> str:
-    """Whatever starts next puts it right; where the sensor reconcile is off, a person has to start something."""
+    """Whatever starts next puts it right; without the sensor reconcile a person starts something."""
     return "" if entry.owner_is_alive else "; its process was killed: the sensor reconcile, or dbsync check"
 
 
