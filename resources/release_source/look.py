@@ -12,7 +12,7 @@ from uuid import uuid4
 
 from resources.errors import CommitRefusedError, ConnectError, DbsyncError
 from resources.git.mirror import Mirror
-from resources.journal import WAITING_PHASES, Journal
+from resources.journal import WAITING_PHASES, DeploymentRecord, Journal
 from resources.prisma.status import MigrationStatus, migration_status
 from resources.release_source.allowed import require_allowed
 from resources.release_source.attempts import Attempt, recorded, with_runs
@@ -52,7 +52,8 @@ def look(target: Target, source: Source, seen: Seen, runs: Sequence[Attempt]) ->
     for one in attempts:
         if one.state == "going":
             # Before git and the database are asked for what nobody could decide on.
-            return Look(Skip(f"commit {one.commit[:12]} is being deployed: {one.outcome}"), seen)
+            said = _open_deployment(target) or one.outcome
+            return Look(Skip(f"commit {one.commit[:12]} is being deployed: {said}"), seen)
     if open_one := _open_deployment(target):
         return Look(Skip(open_one), seen)
     mirror = mirror_of(target, source)
@@ -112,8 +113,13 @@ def _open_deployment(target: Target) -> str:
                 continue  # a person decided by releasing something later
             return f"deployment {entry.id} waits for a person: dbsync rollback --deployment {entry.id}"
         if not entry.is_final:
-            return f"deployment {entry.id} has not ended: {entry.phase}"
+            return f"deployment {entry.id} has not ended: {entry.phase}{_if_killed(entry)}"
     return ""
+
+
+def _if_killed(entry: DeploymentRecord) -> str:
+    """Whatever starts next puts it right; without the sensor reconcile a person starts something."""
+    return "" if entry.owner_is_alive else "; its process was killed: the sensor reconcile, or dbsync check"
 
 
 def _status(target: Target, migrations: Path) -> MigrationStatus:
