@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import socket
 import time
 
 import pytest
 
 from tests.e2e.conftest import BAD, GOOD
 from tests.support.alert_services import SECRET, DingTalk, Feishu, Slack, WeCom
-from tests.support.receiver import dripping, silent
+from tests.support.receiver import Answer, dripping, silent
 
 pytestmark = pytest.mark.slow
 
@@ -36,27 +37,34 @@ def _waiting(project) -> list[dict]:
     return [json.loads(path.read_text()) for path in sorted(folder.glob("[!.]*.json"))]
 
 
-def test_a_release_and_a_rollback_with_every_channel_dead_take_at_most_five_seconds_longer_and_are_told_later(
+def test_a_release_and_a_rollback_with_every_channel_dead_wait_under_five_seconds_and_are_told_later(
     project, services
 ):
+    held: list[float] = []
+
+    def dead(answer: Answer) -> Answer:
+        """Notes for how long it kept dbsync: from the request until dbsync let go."""
+
+        def respond(client: socket.socket) -> None:
+            begun = time.monotonic()
+            try:
+                answer(client)
+            finally:
+                held.append(time.monotonic() - begun)
+
+        return respond
+
     for number, one in enumerate(services):
-        one.always = dripping if number % 2 else silent
-    quiet = {name: "" for name in project.environment if name.startswith("NOTIFY_")}
+        one.always = dead(dripping if number % 2 else silent)
     project.add_migration(*GOOD)
-    begun = time.monotonic()
     good = project.run("deploy")
-    with_dead_channels = time.monotonic() - begun
-    (name, sql) = GOOD
-    project.add_migration(name.replace("0201", "0202"), sql.replace("`name`", "`other`"))
-    begun = time.monotonic()
-    project.run("deploy", **quiet)
-    without_channels = time.monotonic() - begun
+    assert len(held) == 4 and max(held) < 5.0, "all four at once, within one deadline"
     project.add_migration(*BAD)
     before = project.world()
     bad = project.run("deploy")
+    assert max(held) < 5.0
     assert (good.returncode, bad.returncode) == (0, 40), good.stderr + bad.stderr
     assert project.world() == before
-    assert with_dead_channels < without_channels + 5.0
     assert [(one["kind"], len(one["channels"])) for one in _waiting(project)] == [
         ("success", 4),
         ("rollback", 4),
