@@ -209,6 +209,16 @@ class UnfinishedError(DbsyncError):
     meaning = "a killed deployment is not put right yet, or waits for a decision"
 
 
+class UndecidedRenameError(DbsyncError):
+    exit_code, code = 38, "rename-undecided"
+    meaning = "a rename or a drop? `generate` does not guess; the options that decide are printed; nothing was written"
+
+
+class GenerateFailedError(DbsyncError):
+    exit_code, code = 39, "generate-failed"
+    meaning = "the migration that `generate` wrote does not make what the schema asks for; it was removed again"
+
+
 class MigrationFailedError(DbsyncError):
     exit_code, code = 40, "migration-failed"
     meaning = "a migration failed; what the database looks like now is said in the message"

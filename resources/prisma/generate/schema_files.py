@@ -1,0 +1,48 @@
+"""The files of a Prisma schema: one, or every `.prisma` below a folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from resources.errors import MigrationsFolderError
+from resources.prisma.folder import read_regular_file
+from resources.redact import inert
+
+_LIMIT = 4 * 2**20
+_SINGLE = "schema.prisma"
+
+
+def schema_files(migrations: Path, schema: Path | None = None) -> list[tuple[str, str]]:
+    """(path, text) of each file, in name order.
+
+    schema: the file or folder that the project's settings name; without it what lies beside the
+    migrations. Raises MigrationsFolderError where there is none, or one that cannot be read.
+    """
+    place = schema or _beside(migrations)
+    if place is None or not place.exists():
+        raise MigrationsFolderError(
+            "there is no Prisma schema here",
+            where=inert(str(schema or migrations.parent)),
+            why="looked for schema.prisma and for *.prisma beside the migrations",
+            hint="-C FOLDER of the application, the one with prisma/schema.prisma in it",
+        )
+    paths = sorted(place.rglob("*.prisma")) if place.is_dir() else [place]
+    paths = [path for path in paths if "node_modules" not in path.parts]
+    found: list[tuple[str, str]] = []
+    for path in paths:
+        content = read_regular_file(path, _LIMIT)
+        if content is not None:
+            found.append((str(path), content.decode("utf-8", "replace").removeprefix("\ufeff")))
+    return found
+
+
+def _beside(migrations: Path) -> Path | None:
+    folder = migrations.parent
+    if (folder / _SINGLE).is_file():
+        others = [path for path in folder.glob("*.prisma") if path.name != _SINGLE]
+        # Beside other files it is one of many, as Prisma's schema folder has it.
+        return folder if others or any(folder.glob("[!m]*/*.prisma")) else folder / _SINGLE
+    for candidate in (folder, folder / "schema"):
+        if any(candidate.glob("*.prisma")):
+            return candidate
+    return None
