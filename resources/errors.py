@@ -216,7 +216,9 @@ class UndecidedRenameError(DbsyncError):
 
 class GenerateFailedError(DbsyncError):
     exit_code, code = 39, "generate-failed"
-    meaning = "the migration that `generate` wrote does not make what the schema asks for; it was removed again"
+    meaning = (
+        "the migration that `generate` wrote does not make what the schema asks for; it was removed again"
+    )
 
 
 class MigrationFailedError(DbsyncError):

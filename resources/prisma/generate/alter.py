@@ -28,9 +28,7 @@ class TableChange:
     """Of what fails where there are rows."""
 
 
-def changes(
-    have: LiveTable, wanted: Table, twin: LiveTable, keys: Sequence[ForeignKey]
-) -> TableChange:
+def changes(have: LiveTable, wanted: Table, twin: LiveTable, keys: Sequence[ForeignKey]) -> TableChange:
     """From the table that is there to the wanted one.
 
     twin: the wanted table as the server prints it. keys: its wanted foreign keys.
@@ -48,9 +46,7 @@ def changes(
     return found
 
 
-def _columns(
-    found: TableChange, have: LiveTable, wanted: Table, altered: Sequence[ColumnChange]
-) -> None:
+def _columns(found: TableChange, have: LiveTable, wanted: Table, altered: Sequence[ColumnChange]) -> None:
     retyped = {one.previous.name for one in altered if one.cast}
     key_changed = _plain(have.primary_key) != _plain(wanted.primary_key) or any(
         part.column in retyped for part in have.primary_key
@@ -89,9 +85,7 @@ def _foreign_keys(
     found: TableChange, have: LiveTable, keys: Sequence[ForeignKey], altered: Sequence[ColumnChange]
 ) -> tuple[list[ForeignKey], list[ForeignKey]]:
     # MySQL takes no NOT NULL and no new type in a column while a foreign key is on it.
-    touched = {
-        one.previous.name for one in altered if one.cast or (one.arity and one.previous.nullable)
-    }
+    touched = {one.previous.name for one in altered if one.cast or (one.arity and one.previous.nullable)}
     kept: list[tuple[ForeignKey, ForeignKey]] = []
     free = list(have.foreign_keys)
     new: list[ForeignKey] = []
@@ -156,9 +150,7 @@ def _indexes(
             # Two wanted indexes may be alike: the second one is then not there yet.
             twins = [one for one in wanted.indexes if _alike(one, index)]
             if twins[0] is index:
-                found.renamed_indexes.append(
-                    render.rename_index(wanted.name, alike[0].name, index.name)
-                )
+                found.renamed_indexes.append(render.rename_index(wanted.name, alike[0].name, index.name))
 
 
 def _covers(index: Index, columns: Sequence[str]) -> bool:

@@ -50,9 +50,7 @@ class ColumnChange:
         if self.recreated:
             return [f"DROP COLUMN {name}", f"ADD COLUMN {column(self.wanted)}"]
         only_default = (
-            not self.cast
-            and not self.arity
-            and self.previous.auto_increment == self.twin.auto_increment
+            not self.cast and not self.arity and self.previous.auto_increment == self.twin.auto_increment
         )
         if only_default and self.wanted.default is None:
             return [f"ALTER COLUMN {name} DROP DEFAULT"]

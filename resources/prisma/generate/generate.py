@@ -91,7 +91,9 @@ def generate(
     return Generated(name, path, script, planned.warnings)
 
 
-def difference(target: Target, files: Sequence[MigrationFile], wanted: Datamodel, connection: Connection) -> Steps:
+def difference(
+    target: Target, files: Sequence[MigrationFile], wanted: Datamodel, connection: Connection
+) -> Steps:
     """What would have to be done for the tables that `files` make to be the wanted ones."""
     before, after = expected_schemas(target, [files, [_file("schema", render.whole(wanted))]], connection)
     return steps(live_tables(before.tables), wanted, live_tables(after.tables))

@@ -11,7 +11,9 @@ from resources.validation.create_table import parse_table, unquoted
 
 _NAME = r"`((?:[^`]|``)+)`"
 _TEXT = r"'(?:[^'\\]|''|\\.)*'"
-_TYPE = re.compile(rf"(\w+(?: precision)?(?:\((?:{_TEXT}|[^()'])*\))?(?: unsigned)?(?: zerofill)?)(.*)", re.DOTALL)
+_TYPE = re.compile(
+    rf"(\w+(?: precision)?(?:\((?:{_TEXT}|[^()'])*\))?(?: unsigned)?(?: zerofill)?)(.*)", re.DOTALL
+)
 _DEFAULT = re.compile(rf" DEFAULT ({_TEXT}|b{_TEXT}|_\w+{_TEXT}|[\w.+-]+(?:\(\d*\))?|\()", re.DOTALL)
 _COMMENT = re.compile(rf" COMMENT {_TEXT}", re.DOTALL)
 _PART = re.compile(rf"{_NAME}(?:\((\d+)\))?( DESC)?")

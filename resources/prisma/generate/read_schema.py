@@ -30,7 +30,9 @@ def read_schema_files(files: Sequence[tuple[str, str]], tools: Path) -> Datamode
     Raises MigrationsFolderError with Prisma's words for an invalid schema and for one that is not
     for MySQL; EnvironmentCheckError where Node.js, npm or the package are missing.
     """
-    cleaned = [(path, _DATASOURCE.sub(lambda match: _ADDRESS.sub("", match[0]), text)) for path, text in files]
+    cleaned = [
+        (path, _DATASOURCE.sub(lambda match: _ADDRESS.sub("", match[0]), text)) for path, text in files
+    ]
     answer = _ask(cleaned, get_parser(tools))
     if "error" in answer:
         raise MigrationsFolderError(

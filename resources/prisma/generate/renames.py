@@ -54,16 +54,16 @@ def decisions(renames: Sequence[str], drops: Sequence[str]) -> Decisions:
     return Decisions(found, frozenset(drops))
 
 
-def in_database_names(
-    given: Decisions, have: Mapping[str, LiveTable], wanted: Datamodel
-) -> Decisions:
+def in_database_names(given: Decisions, have: Mapping[str, LiveTable], wanted: Datamodel) -> Decisions:
     """The same with models and fields as their tables and columns. Raises UsageError for unknown names."""
     models = {table.model: table.name for table in wanted.tables.values() if table.model}
 
     def place(name: str) -> tuple[str, str]:
         model, _, column = name.partition(".")
         table = models.get(model, model)
-        was = next((old for old, new in given.renamed.items() if "." not in old and new in (model, table)), table)
+        was = next(
+            (old for old, new in given.renamed.items() if "." not in old and new in (model, table)), table
+        )
         there = have.get(table) or have.get(was)
         if there is None or (column and column not in there.columns):
             raise UsageError(
@@ -87,8 +87,11 @@ def in_database_names(
 def statements(given: Decisions) -> list[tuple[str, str]]:
     """The renames as steps of a migration; columns before the tables they are in."""
     columns = [
-        ("AlterTable", f"ALTER TABLE {quoted(old.partition('.')[0])} RENAME COLUMN"
-         f" {quoted(old.partition('.')[2])} TO {quoted(new)}")
+        (
+            "AlterTable",
+            f"ALTER TABLE {quoted(old.partition('.')[0])} RENAME COLUMN"
+            f" {quoted(old.partition('.')[2])} TO {quoted(new)}",
+        )
         for old, new in given.renamed.items()
         if "." in old
     ]

@@ -26,8 +26,7 @@ def schema_files(migrations: Path, schema: Path | None = None) -> list[tuple[str
             why="looked for schema.prisma and for *.prisma beside the migrations",
             hint="-C FOLDER of the application, the one with prisma/schema.prisma in it",
         )
-    paths = sorted(place.rglob("*.prisma")) if place.is_dir() else [place]
-    paths = [path for path in paths if "node_modules" not in path.parts]
+    paths = _below(place) if place.is_dir() else [place]
     found: list[tuple[str, str]] = []
     for path in paths:
         content = read_regular_file(path, _LIMIT)
@@ -39,10 +38,13 @@ def schema_files(migrations: Path, schema: Path | None = None) -> list[tuple[str
 def _beside(migrations: Path) -> Path | None:
     folder = migrations.parent
     if (folder / _SINGLE).is_file():
-        others = [path for path in folder.glob("*.prisma") if path.name != _SINGLE]
         # Beside other files it is one of many, as Prisma's schema folder has it.
-        return folder if others or any(folder.glob("[!m]*/*.prisma")) else folder / _SINGLE
+        return folder if len(_below(folder)) > 1 else folder / _SINGLE
     for candidate in (folder, folder / "schema"):
         if any(candidate.glob("*.prisma")):
             return candidate
     return None
+
+
+def _below(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*.prisma") if "node_modules" not in path.parts)

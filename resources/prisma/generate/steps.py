@@ -25,9 +25,7 @@ class Steps:
         return render.script(self.steps, self.warnings)
 
 
-def steps(
-    have: Mapping[str, LiveTable], wanted: Datamodel, twins: Mapping[str, LiveTable]
-) -> Steps:
+def steps(have: Mapping[str, LiveTable], wanted: Datamodel, twins: Mapping[str, LiveTable]) -> Steps:
     """have: what the migrations make. twins: what `wanted` makes, as the server prints it."""
     changed: dict[str, TableChange] = {}
     for name in sorted(set(have) & set(wanted.tables)):

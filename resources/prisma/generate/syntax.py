@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 _TOKEN = re.compile(
-    r'(?P<comment>//[^\n]*|/\*.*?\*/)|(?P<space>[ \t\r\f\v]+|\\\n)|(?P<line>\n)'
+    r"(?P<comment>//[^\n]*|/\*.*?\*/)|(?P<space>[ \t\r\f\v]+|\\\n)|(?P<line>\n)"
     r'|(?P<text>"(?:[^"\\]|\\.)*")|(?P<number>-?\d+(?:\.\d+)?)|(?P<word>[^\W\d][\w.-]*)|(?P<mark>@@|.)',
     re.DOTALL,
 )

@@ -84,9 +84,7 @@ def _table(model: Block, models: Mapping[str, Block], enums: Mapping[str, Block]
                 parts = _parts(model, attribute)
                 columns = [part.column for part in parts]
                 made = unique_name if kind == "UNIQUE" else index_name
-                table.indexes.append(
-                    Index(attribute.text("map") or made(table.name, columns), kind, parts)
-                )
+                table.indexes.append(Index(attribute.text("map") or made(table.name, columns), kind, parts))
     return table
 
 

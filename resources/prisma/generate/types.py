@@ -35,7 +35,9 @@ def column_type(field: Field, enums: Mapping[str, Block]) -> str:
     if name == "TinyInt" and field.type == "Boolean":
         return "BOOLEAN"
     unsigned = name.startswith("Unsigned")
-    word = {"INT": "INTEGER"}.get(name.removeprefix("Unsigned").upper(), name.removeprefix("Unsigned").upper())
+    word = {"INT": "INTEGER"}.get(
+        name.removeprefix("Unsigned").upper(), name.removeprefix("Unsigned").upper()
+    )
     return word + (f"({given})" if given else "") + (" UNSIGNED" if unsigned else "")
 
 

@@ -43,8 +43,8 @@ EDITS = {
     ),
     "a required column is added": (
         ("  name  String?", "  name  String?\n  phone String"),
-        "/*\n  Warnings:\n\n  - Added the required column `phone` to the `User` table without a default value."
-        " This is not possible if the table is not empty.\n\n*/\n"
+        "/*\n  Warnings:\n\n  - Added the required column `phone` to the `User` table without a default"
+        " value. This is not possible if the table is not empty.\n\n*/\n"
         "-- AlterTable\nALTER TABLE `User` ADD COLUMN `phone` VARCHAR(191) NOT NULL;\n",
     ),
     "a required column that the client fills is added": (
@@ -66,8 +66,8 @@ EDITS = {
     ),
     "a column becomes shorter": (
         ("  title    String", "  title    String @db.VarChar(100)"),
-        "/*\n  Warnings:\n\n  - You are about to alter the column `title` on the `Post` table. The data in that"
-        " column could be lost. The data in that column will be cast from `VarChar(191)` to `VarChar(100)`."
+        "/*\n  Warnings:\n\n  - You are about to alter the column `title` on the `Post` table. The data in"
+        " that column could be lost. The data in that column will be cast from `VarChar(191)` to `VarChar(100)`."
         "\n\n*/\n-- AlterTable\nALTER TABLE `Post` MODIFY `title` VARCHAR(100) NOT NULL;\n",
     ),
     "a column becomes optional": (
@@ -182,7 +182,9 @@ def test_an_index_that_a_foreign_key_needs_is_dropped_with_the_key_made_anew_or_
 
 def test_a_foreign_keys_column_changes_its_type(edit):
     before = BASE.replace("  id    Int     @id @default(autoincrement())", "  id    Int     @id")
-    after = before.replace("  id    Int     @id", "  id    BigInt  @id").replace("authorId Int", "authorId BigInt")
+    after = before.replace("  id    Int     @id", "  id    BigInt  @id").replace(
+        "authorId Int", "authorId BigInt"
+    )
     titles = [title for title, _ in edit(before, after).steps]
     assert titles == ["DropForeignKey", "AlterTable", "AlterTable", "AddForeignKey"] or titles == [
         "DropForeignKey",
@@ -197,8 +199,8 @@ def test_a_many_to_many_relation_gets_its_table(edit):
     after = BASE.replace("  score    Int", "  tags Tag[]\n  score    Int")
     after = after.replace("  name String\n}", "  name String\n  posts Post[]\n}")
     assert edit(BASE, after).script == (
-        "-- CreateTable\nCREATE TABLE `_PostToTag` (\n    `A` INTEGER NOT NULL,\n    `B` INTEGER NOT NULL,\n\n"
-        "    UNIQUE INDEX `_PostToTag_AB_unique`(`A`, `B`),\n    INDEX `_PostToTag_B_index`(`B`)\n"
+        "-- CreateTable\nCREATE TABLE `_PostToTag` (\n    `A` INTEGER NOT NULL,\n    `B` INTEGER NOT NULL,\n"
+        "\n    UNIQUE INDEX `_PostToTag_AB_unique`(`A`, `B`),\n    INDEX `_PostToTag_B_index`(`B`)\n"
         ") DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci;\n\n"
         "-- AddForeignKey\nALTER TABLE `_PostToTag` ADD CONSTRAINT `_PostToTag_A_fkey` FOREIGN KEY (`A`)"
         " REFERENCES `Post`(`id`) ON DELETE CASCADE ON UPDATE CASCADE;\n\n"
