@@ -211,7 +211,9 @@ class UnfinishedError(DbsyncError):
 
 class UndecidedRenameError(DbsyncError):
     exit_code, code = 38, "rename-undecided"
-    meaning = "a rename or a drop? `generate` does not guess; the options that decide are printed; nothing was written"
+    meaning = (
+        "a rename or a drop? `generate` does not guess: it prints the options that decide, and wrote nothing"
+    )
 
 
 class GenerateFailedError(DbsyncError):

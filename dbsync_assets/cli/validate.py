@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -15,9 +17,16 @@ def register(app: typer.Typer) -> None:
     app.command("validate")(validate)
 
 
-def validate(project: Project = HERE, as_json: Json = False) -> None:
+def validate(
+    schema_file: Annotated[
+        bool, typer.Option("--schema-file", help="Compare the database with schema.prisma too; warns only.")
+    ] = False,
+    project: Project = HERE,
+    as_json: Json = False,
+) -> None:
     """Compare the schema with a replay of all migrations, and the rows with the data rules."""
     loaded = load(Path(project))
+    loaded = replace(loaded, target=replace(loaded.target, schema_file=schema_file))
     with deployment_of(loaded, "read") as deployment:
         try:
             run_job("validate", deployment, loaded.settings)

@@ -41,8 +41,8 @@ def changes(have: LiveTable, wanted: Table, twin: LiveTable, keys: Sequence[Fore
     ]
     altered = [one for one in altered if one.any]
     _columns(found, have, wanted, altered)
-    new_keys, gone_keys = _foreign_keys(found, have, keys, altered)
-    _indexes(found, have, wanted, [*new_keys, *(key for key in keys if key not in new_keys)], gone_keys)
+    _foreign_keys(found, have, keys, altered)
+    _indexes(found, have, wanted, keys)
     return found
 
 
@@ -83,7 +83,7 @@ def _columns(found: TableChange, have: LiveTable, wanted: Table, altered: Sequen
 
 def _foreign_keys(
     found: TableChange, have: LiveTable, keys: Sequence[ForeignKey], altered: Sequence[ColumnChange]
-) -> tuple[list[ForeignKey], list[ForeignKey]]:
+) -> None:
     # MySQL takes no NOT NULL and no new type in a column while a foreign key is on it.
     touched = {one.previous.name for one in altered if one.cast or (one.arity and one.previous.nullable)}
     kept: list[tuple[ForeignKey, ForeignKey]] = []
@@ -104,7 +104,6 @@ def _foreign_keys(
     gone = [one for one in have.foreign_keys if one in free]
     found.dropped_keys += [render.drop_foreign_key(have.name, one.name) for one in gone]
     found.added_keys += [key for key in keys if key in new]
-    return new, gone
 
 
 def _same(one: ForeignKey, other: ForeignKey) -> bool:
@@ -122,19 +121,12 @@ def _indexes(
     have: LiveTable,
     wanted: Table,
     keys: Sequence[ForeignKey],
-    gone_keys: Sequence[ForeignKey],
 ) -> None:
     dropped = [one for one in have.indexes if not any(_alike(one, other) for other in wanted.indexes)]
-    for index in dropped:
-        lost = not all(part.column in wanted.columns for part in index.parts)
+    for index in sorted(dropped, key=lambda one: one.name):
         needed = [key for key in keys if _covers(index, key.columns)]
         if needed and not _covered(wanted, needed[0].columns):
             continue  # the server made it for the foreign key, or would at once
-        if lost and not any(_covers(index, key.columns) for key in gone_keys):
-            # It goes with its only column; where others are in it, it has to be said.
-            if all(part.column not in wanted.columns for part in index.parts):
-                found.dropped_indexes.append(render.drop_index(have.name, index.name))
-                continue
         found.dropped_indexes.append(render.drop_index(have.name, index.name))
     for index in wanted.indexes:
         alike = [one for one in have.indexes if _alike(one, index)]

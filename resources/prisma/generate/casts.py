@@ -18,35 +18,11 @@ _ALIASES = {
     "numeric": "Decimal",
     "bool": "TinyInt",
 }
-_NAMES = [
-    "TinyInt",
-    "SmallInt",
-    "MediumInt",
-    "Int",
-    "BigInt",
-    "Decimal",
-    "Float",
-    "Double",
-    "Bit",
-    "Char",
-    "VarChar",
-    "Binary",
-    "VarBinary",
-    "TinyBlob",
-    "Blob",
-    "MediumBlob",
-    "LongBlob",
-    "TinyText",
-    "Text",
-    "MediumText",
-    "LongText",
-    "Date",
-    "Time",
-    "DateTime",
-    "Timestamp",
-    "Year",
-    "Json",
-]
+_NAMES = (
+    *("TinyInt", "SmallInt", "MediumInt", "Int", "BigInt", "Decimal", "Float", "Double", "Bit"),
+    *("Char", "VarChar", "Binary", "VarBinary", "TinyBlob", "Blob", "MediumBlob", "LongBlob"),
+    *("TinyText", "Text", "MediumText", "LongText", "Date", "Time", "DateTime", "Timestamp", "Year", "Json"),
+)
 _SPELLED = {name.lower(): name for name in _NAMES} | _ALIASES
 _TEXTS = {"TinyText", "Text", "MediumText", "LongText"}
 _BLOBS = {"TinyBlob", "Blob", "MediumBlob", "LongBlob"}

@@ -1,0 +1,44 @@
+"""The third view: the schema file against the database.
+
+Migrations and database may agree while schema.prisma, which the application's client is made
+from, says something else: a migration was forgotten, or not deployed yet.
+"""
+
+from __future__ import annotations
+
+from resources.errors import DbsyncError
+from resources.mysql.connection import Connection
+from resources.mysql.schema import HISTORY_TABLE, Schema
+from resources.prisma.checksum import checksum
+from resources.prisma.folder import MigrationFile
+from resources.prisma.generate import render
+from resources.prisma.generate.live import live_tables
+from resources.prisma.generate.read_schema import read_schema_files
+from resources.prisma.generate.schema_files import schema_files
+from resources.prisma.generate.steps import steps
+from resources.redact import inert
+from resources.target import Target
+from resources.validation.expected import expected_schema
+
+
+def schema_file_warnings(target: Target, actual: Schema, connection: Connection) -> list[str]:
+    """One text per statement that would make the database what the schema file says.
+
+    actual: the database's own schema. Never raises what keeps the schema file from being read
+    (no Node.js, a mistake in it): that is a warning too, as the database is none the worse for it.
+    """
+    try:
+        wanted = read_schema_files(schema_files(target.migrations), target.tools)
+        content = (render.whole(wanted) or "-- nothing\n").encode()
+        file = MigrationFile("schema", target.migrations / "schema", content, checksum(content))
+        made = expected_schema(target, [file], connection)
+    except DbsyncError as error:
+        return [
+            inert(f"schema file: not compared: {error.what}{f' ({error.why})' if error.why else ''}"[:500])
+        ]
+    there = {name: text for name, text in actual.tables.items() if name.lower() != HISTORY_TABLE}
+    found = steps(live_tables(there), wanted, live_tables(made.tables))
+    return [
+        inert(f"schema file: the database would need {' '.join(statement.split())}")
+        for _, statement in found.steps
+    ]
