@@ -127,6 +127,12 @@ def _indexes(
         needed = [key for key in keys if _covers(index, key.columns)]
         if needed and not _covered(wanted, needed[0].columns):
             continue  # the server made it for the foreign key, or would at once
+        stay = [one for one in have.indexes if one not in dropped]
+        for key in needed:
+            if key not in found.added_keys and not any(_covers(one, key.columns) for one in stay):
+                # MySQL keeps an index that a foreign key needs, until its successor is there.
+                found.dropped_keys.append(render.drop_foreign_key(have.name, key.name))
+                found.added_keys.append(key)
         found.dropped_indexes.append(render.drop_index(have.name, index.name))
     for index in wanted.indexes:
         alike = [one for one in have.indexes if _alike(one, index)]

@@ -180,6 +180,13 @@ def test_an_index_that_only_a_foreign_key_needs_stays(edit):
     assert edit(with_index, BASE).script == ""
 
 
+def test_an_index_that_a_foreign_key_needs_is_replaced_with_the_key_made_anew(edit):
+    before = BASE.replace("@@index([title])", "@@index([authorId])")
+    found = edit(before, before.replace("@@index([authorId])", "@@index([authorId, title])"))
+    titles = [title for title, _ in found.steps]
+    assert titles == ["DropForeignKey", "DropIndex", "CreateIndex", "AddForeignKey"]
+
+
 def test_a_foreign_keys_column_changes_its_type(edit):
     before = BASE.replace("  id    Int     @id @default(autoincrement())", "  id    Int     @id")
     after = before.replace("  id    Int     @id", "  id    BigInt  @id").replace(
