@@ -123,8 +123,10 @@ def _indexes(
     keys: Sequence[ForeignKey],
 ) -> None:
     dropped = [one for one in have.indexes if not any(_alike(one, other) for other in wanted.indexes)]
+    made_anew = list(found.added_keys)
     for index in sorted(dropped, key=lambda one: one.name):
-        needed = [key for key in keys if _covers(index, key.columns)]
+        # One that goes, or is made anew, takes its index with it, as Prisma has it since version 6.
+        needed = [key for key in keys if _covers(index, key.columns) and key not in made_anew]
         if needed and not _covered(wanted, needed[0].columns):
             continue  # the server made it for the foreign key, or would at once
         stay = [one for one in have.indexes if one not in dropped]

@@ -135,6 +135,7 @@ EDITS = {
     "a foreign key gets another action": (
         ("references: [id])", "references: [id], onDelete: Cascade)"),
         "-- DropForeignKey\nALTER TABLE `Post` DROP FOREIGN KEY `Post_authorId_fkey`;\n\n"
+        "-- DropIndex\nDROP INDEX `Post_authorId_fkey` ON `Post`;\n\n"
         "-- AddForeignKey\nALTER TABLE `Post` ADD CONSTRAINT `Post_authorId_fkey` FOREIGN KEY (`authorId`)"
         " REFERENCES `User`(`id`) ON DELETE CASCADE ON UPDATE CASCADE;\n",
     ),
@@ -193,7 +194,7 @@ def test_a_foreign_keys_column_changes_its_type(edit):
         "authorId Int", "authorId BigInt"
     )
     titles = [title for title, _ in edit(before, after).steps]
-    assert titles == ["DropForeignKey", "AlterTable", "AlterTable", "AddForeignKey"]
+    assert titles == ["DropForeignKey", "DropIndex", "AlterTable", "AlterTable", "AddForeignKey"]
 
 
 def test_a_many_to_many_relation_gets_its_table(edit):
