@@ -20,6 +20,9 @@ from resources.redact import inert
 from resources.target import Target
 from resources.validation.expected import expected_schema
 
+_MOST = 20
+"""Statements told of; where nothing is deployed yet all of them are needed."""
+
 
 def schema_file_warnings(target: Target, actual: Schema, connection: Connection) -> list[str]:
     """One text per statement that would make the database what the schema file says.
@@ -28,7 +31,7 @@ def schema_file_warnings(target: Target, actual: Schema, connection: Connection)
     (no Node.js, a mistake in it): that is a warning too, as the database is none the worse for it.
     """
     try:
-        wanted = read_schema_files(schema_files(target.migrations), target.tools)
+        wanted = read_schema_files(schema_files(target.migrations, target.schema_file), target.tools)
         content = (render.whole(wanted) or "-- nothing\n").encode()
         file = MigrationFile("schema", target.migrations / "schema", content, checksum(content))
         made = expected_schema(target, [file], connection)
@@ -38,7 +41,9 @@ def schema_file_warnings(target: Target, actual: Schema, connection: Connection)
         ]
     there = {name: text for name, text in actual.tables.items() if name.lower() != HISTORY_TABLE}
     found = steps(live_tables(there), wanted, live_tables(made.tables))
-    return [
+    said = [
         inert(f"schema file: the database would need {' '.join(statement.split())}")
         for _, statement in found.steps
     ]
+    more = len(said) - _MOST
+    return [*said[:_MOST], f"schema file: and {more} statements more"] if more > 0 else said

@@ -18,12 +18,12 @@ def schema_files(migrations: Path, schema: Path | None = None) -> list[tuple[str
     schema: the file or folder that the project's settings name; without it what lies beside the
     migrations. Raises MigrationsFolderError where there is none, or one that cannot be read.
     """
-    place = schema or _beside(migrations)
+    place = schema or schema_beside(migrations)
     if place is None or not place.exists():
         raise MigrationsFolderError(
             "there is no Prisma schema here",
             where=inert(str(schema or migrations.parent)),
-            why="looked for schema.prisma and for *.prisma beside the migrations",
+            why="looked for schema.prisma and for a folder of *.prisma beside the migrations",
             hint="-C FOLDER of the application, the one with prisma/schema.prisma in it",
         )
     paths = _below(place) if place.is_dir() else [place]
@@ -35,15 +35,15 @@ def schema_files(migrations: Path, schema: Path | None = None) -> list[tuple[str
     return found
 
 
-def _beside(migrations: Path) -> Path | None:
+def schema_beside(migrations: Path) -> Path | None:
+    """Where Prisma looks when nothing is configured: schema.prisma, then a folder `schema`.
+
+    Other files beside schema.prisma are no part of it: several files have to be configured.
+    """
     folder = migrations.parent
     if (folder / _SINGLE).is_file():
-        # Beside other files it is one of many, as Prisma's schema folder has it.
-        return folder if len(_below(folder)) > 1 else folder / _SINGLE
-    for candidate in (folder, folder / "schema"):
-        if any(candidate.glob("*.prisma")):
-            return candidate
-    return None
+        return folder / _SINGLE
+    return next((one for one in (folder / "schema", folder) if any(one.glob("*.prisma"))), None)
 
 
 def _below(folder: Path) -> list[Path]:

@@ -28,8 +28,9 @@ TABLE = (
 @pytest.fixture
 def project(target, tools):
     get_parser(tools)
-    (target.migrations.parent / "schema.prisma").write_text(SCHEMA)
-    return replace(target, schema_file=True)
+    schema = target.migrations.parent / "schema.prisma"
+    schema.write_text(SCHEMA)
+    return replace(target, schema_file=schema)
 
 
 def test_a_column_that_the_schema_file_lacks_is_a_warning_and_no_inconsistency(project, connection):
@@ -42,7 +43,7 @@ def test_a_column_that_the_schema_file_lacks_is_a_warning_and_no_inconsistency(p
     )
     assert not any("schema file" in text for text in report.result.inconsistencies)
     assert not any(
-        "schema file" in text for text in validate(replace(project, schema_file=False)).result.warnings
+        "schema file" in text for text in validate(replace(project, schema_file=None)).result.warnings
     )
 
 

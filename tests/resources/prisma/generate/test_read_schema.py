@@ -87,8 +87,15 @@ def test_a_schema_of_prisma_6_and_one_of_several_files_are_read(tmp_path, parser
     (tmp_path / "schema.prisma").write_text(old)
     (tmp_path / "models" / "b.prisma").write_text("model B {\n  id Int @id\n  a A[]\n}\n")
     (tmp_path / "models" / "a.prisma").write_text("model A {\n  id Int @id\n  b B[]\n}\n")
-    files = schema_files(tmp_path / "migrations")
+    files = schema_files(tmp_path / "migrations", tmp_path)
     assert list(read_schema_files(files, tools).tables) == ["A", "B", "_AToB"]
+
+
+def test_a_stray_file_beside_the_schema_is_no_part_of_it(tmp_path):
+    (tmp_path / "schema.prisma").write_text(DATASOURCE)
+    (tmp_path / "old.prisma").write_text("model Old {\n  id Int @id\n}\n")
+    ((path, _),) = schema_files(tmp_path / "migrations")
+    assert path == str(tmp_path / "schema.prisma")
 
 
 def test_relation_mode_prisma_has_no_foreign_keys(parser, tools):
