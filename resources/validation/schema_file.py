@@ -7,12 +7,12 @@ from, says something else: a migration was forgotten, or not deployed yet.
 from __future__ import annotations
 
 from resources.errors import DbsyncError
-from resources.mysql.connection import Connection
+from resources.mysql.connection import Connection, value
 from resources.mysql.schema import HISTORY_TABLE, Schema
 from resources.prisma.checksum import checksum
 from resources.prisma.folder import MigrationFile
 from resources.prisma.generate import render
-from resources.prisma.generate.live import live_tables
+from resources.prisma.generate.live import live_tables, spelled_as
 from resources.prisma.generate.read_schema import read_schema_files
 from resources.prisma.generate.schema_files import schema_files
 from resources.prisma.generate.steps import steps
@@ -40,7 +40,10 @@ def schema_file_warnings(target: Target, actual: Schema, connection: Connection)
             inert(f"schema file: not compared: {error.what}{f' ({error.why})' if error.why else ''}"[:500])
         ]
     there = {name: text for name, text in actual.tables.items() if name.lower() != HISTORY_TABLE}
-    found = steps(live_tables(there), wanted, live_tables(made.tables))
+    have, twins = live_tables(there), live_tables(made.tables)
+    if value(connection, "SELECT @@lower_case_table_names"):
+        have, twins = spelled_as(have, wanted.tables), spelled_as(twins, wanted.tables)
+    found = steps(have, wanted, twins)
     said = [
         inert(f"schema file: the database would need {' '.join(statement.split())}")
         for _, statement in found.steps

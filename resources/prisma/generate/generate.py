@@ -12,12 +12,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from resources.errors import GenerateFailedError, MigrationFailedError, UndecidedRenameError
-from resources.mysql.connection import Connection, connect
+from resources.mysql.connection import Connection, connect, value
 from resources.prisma.checksum import checksum
 from resources.prisma.folder import SCRIPT, MigrationFile, read_migrations
 from resources.prisma.generate import render
 from resources.prisma.generate.datamodel import Datamodel
-from resources.prisma.generate.live import LiveTable, live_tables
+from resources.prisma.generate.live import LiveTable, live_tables, spelled_as
 from resources.prisma.generate.read_schema import read_schema_files
 from resources.prisma.generate.renames import (
     Decisions,
@@ -91,14 +91,6 @@ def generate(
     return Generated(name, path, script, planned.warnings)
 
 
-def difference(
-    target: Target, files: Sequence[MigrationFile], wanted: Datamodel, connection: Connection
-) -> Steps:
-    """What would have to be done for the tables that `files` make to be the wanted ones."""
-    before, after = expected_schemas(target, [files, [_file("schema", render.whole(wanted))]], connection)
-    return steps(live_tables(before.tables), wanted, live_tables(after.tables))
-
-
 def _plan(
     target: Target,
     connection: Connection,
@@ -146,13 +138,17 @@ def _both(
 ) -> tuple[dict[str, LiveTable], dict[str, LiveTable]]:
     """What the migrations make, and what the schema makes on an empty database."""
     before, after = expected_schemas(target, [files, [_file("schema", render.whole(wanted))]], connection)
-    return live_tables(before.tables), live_tables(after.tables)
+    have, twins = live_tables(before.tables), live_tables(after.tables)
+    if value(connection, "SELECT @@lower_case_table_names"):
+        return spelled_as(have, wanted.tables), spelled_as(twins, wanted.tables)
+    return have, twins
 
 
 def _prove(target: Target, connection: Connection, wanted: Datamodel) -> None:
     """Raises GenerateFailedError unless all migrations, the new one last, make the wanted tables."""
     try:
-        left = difference(target, read_migrations(target.migrations), wanted, connection)
+        have, twins = _both(target, connection, read_migrations(target.migrations), wanted)
+        left = steps(have, wanted, twins)
     except MigrationFailedError as error:
         raise GenerateFailedError(
             "the migration that was written does not run on an empty database, and was removed again",

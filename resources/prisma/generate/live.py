@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 from resources.prisma.generate.datamodel import ForeignKey, Index, KeyPart
 from resources.validation.create_table import parse_table, unquoted
@@ -47,6 +47,20 @@ class LiveTable:
 def live_tables(texts: Mapping[str, str]) -> dict[str, LiveTable]:
     """By table name."""
     return {name: _table(name, text) for name, text in texts.items()}
+
+
+def spelled_as(tables: Mapping[str, LiveTable], names: Iterable[str]) -> dict[str, LiveTable]:
+    """The same under the wanted spelling: for servers that keep table names in lower case."""
+    spelling = {name.lower(): name for name in names}
+
+    def spelled(name: str) -> str:
+        return spelling.get(name.lower(), name)
+
+    found: dict[str, LiveTable] = {}
+    for name, table in tables.items():
+        keys = [replace(key, table=spelled(key.table)) for key in table.foreign_keys]
+        found[spelled(name)] = replace(table, name=spelled(name), foreign_keys=keys)
+    return found
 
 
 def _table(name: str, text: str) -> LiveTable:
