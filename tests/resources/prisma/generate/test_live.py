@@ -13,7 +13,8 @@ def test_what_the_server_prints_is_read(connection, database):
     execute(
         connection,
         "CREATE TABLE `a``b` (id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT, e ENUM('x,)', 'it''s')"
-        " DEFAULT 'it''s' COMMENT 'DEFAULT 9', s VARCHAR(9) CHARACTER SET latin1 NOT NULL DEFAULT 'a b', u CHAR(36) DEFAULT"
+        " DEFAULT 'it''s' COMMENT 'DEFAULT 9',"
+        " s VARCHAR(9) CHARACTER SET latin1 NOT NULL DEFAULT 'a b', u CHAR(36) DEFAULT"
         " (uuid()), t TIMESTAMP(3) NOT NULL DEFAULT CURRENT_TIMESTAMP(3) ON UPDATE CURRENT_TIMESTAMP(3),"
         " d DECIMAL(8,2) DEFAULT 1.5, p BIGINT UNSIGNED, PRIMARY KEY (id), UNIQUE KEY k (s(3) DESC, d), KEY f"
         " (p), CONSTRAINT fk FOREIGN KEY (p) REFERENCES `a``b` (id) ON DELETE SET NULL)",
