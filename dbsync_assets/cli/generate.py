@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -42,18 +43,20 @@ def generate(
     """
     from resources.prisma.find_folder import find_schema
     from resources.prisma.generate.generate import generate as write
-    from resources.prisma.generate.renames import decisions
+    from resources.prisma.generate.renames import Undecided, answered, decisions
 
     given = decisions(rename or [], drop or [])
     loaded = load(Path(project))
-    with watching():
-        made = write(
-            loaded.target,
-            name,
-            schema=find_schema(loaded.project),
-            given=given,
-            ask=None if as_json or not _person_watches() else _ask,
-        )
+    while True:
+        try:
+            with watching():
+                made = write(loaded.target, name, schema=find_schema(loaded.project), given=given)
+            break
+        except Undecided as undecided:
+            if as_json or not _person_watches():
+                raise
+            # One at a time: what became of a table decides what is open in it.
+            given = answered(given, undecided.questions[0], _ask(undecided.questions[0]))
     if as_json:
         emit_json({"ok": True, **made.as_dict()})
         return
@@ -68,12 +71,11 @@ def generate(
 
 
 def _person_watches() -> bool:
-    import sys
-
     return sys.stdin.isatty() and stderr.is_terminal
 
 
-def _ask(question: Question) -> str | None:
+def _ask(question: Question) -> str:
+    """The new name, or "" for a drop."""
     choices = [*question.new, ""]
     stderr.print(safe(f"{question.name} is no longer in the schema. What became of it?"))
     for number, choice in enumerate(choices, start=1):

@@ -6,12 +6,12 @@ and its own texts are compared. What was written is replayed and compared again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from resources.errors import GenerateFailedError, MigrationFailedError, UndecidedRenameError
+from resources.errors import GenerateFailedError, MigrationFailedError
 from resources.mysql.connection import Connection, connect, value
 from resources.prisma.checksum import checksum
 from resources.prisma.folder import SCRIPT, MigrationFile, read_migrations
@@ -21,7 +21,7 @@ from resources.prisma.generate.live import LiveTable, live_tables, spelled_as
 from resources.prisma.generate.read_schema import read_schema_files
 from resources.prisma.generate.renames import (
     Decisions,
-    Question,
+    Undecided,
     in_database_names,
     questions,
     statements,
@@ -33,9 +33,6 @@ from resources.prisma.lock_file import require_mysql
 from resources.redact import inert
 from resources.target import Target
 from resources.validation.expected import expected_schemas
-
-Ask = Callable[[Question], str | None]
-"""The new name, "" for a drop, or None where nobody can be asked."""
 
 
 @dataclass(frozen=True)
@@ -62,13 +59,12 @@ def generate(
     *,
     schema: Path | None = None,
     given: Decisions | None = None,
-    ask: Ask | None = None,
     now: datetime | None = None,
 ) -> Generated:
     """Write `<timestamp>_<name>/migration.sql` below the target's migrations, or nothing.
 
     schema: the file or folder of the schema where it does not lie beside the migrations. Reads the
-    target's settings; nothing is applied to it. Raises UndecidedRenameError where a rename is
+    target's settings; nothing is applied to it. Raises Undecided where a rename is
     possible and was not decided; GenerateFailedError where what was written does not make the
     wanted tables (it is removed again); MigrationsFolderError, MigrationFailedError and
     EnvironmentCheckError of what stands in the way.
@@ -78,7 +74,7 @@ def generate(
     wanted = read_schema_files(schema_files(target.migrations, schema), target.tools)
     files = read_migrations(target.migrations)
     with connect(target.endpoint) as connection:
-        planned, first = _plan(target, connection, files, wanted, given or Decisions({}), ask)
+        planned, first = _plan(target, connection, files, wanted, given or Decisions({}))
         script = render.script([*first, *planned.steps], planned.warnings)
         if not script:
             return Generated(None, None, "")
@@ -97,40 +93,18 @@ def _plan(
     files: Sequence[MigrationFile],
     wanted: Datamodel,
     given: Decisions,
-    ask: Ask | None,
 ) -> tuple[Steps, list[tuple[str, str]]]:
     """The steps, and the renames that come before them."""
     have, twins = _both(target, connection, files, wanted)
     decided = in_database_names(given, have, wanted)
-    while True:
-        renames = statements(decided)
-        now = have
-        if renames:
-            renamed = _file("9" * 14 + "_rename", render.script(renames))
-            now, twins = _both(target, connection, [*files, renamed], wanted)
-        open_ = list(questions(now, wanted, twins, decided))
-        if not open_:
-            return steps(now, wanted, twins), renames
-        decided = _decide(decided, open_, ask)
-
-
-def _decide(decided: Decisions, open_: Sequence[Question], ask: Ask | None) -> Decisions:
-    # Renamed tables change what is open in them, so one answer at a time.
-    question = open_[0]
-    answer = ask(question) if ask else None
-    if answer is None:
-        raise UndecidedRenameError(
-            "something disappears where something like it appears: renamed, or dropped?",
-            where=inert("; ".join(one.name for one in open_)),
-            why="a rename keeps the values, a drop loses them, and the schema file does not say which",
-            hint=inert("\n         ".join(" or ".join(one.answers) for one in open_)),
-        )
-    if answer:
-        old = {new: name for name, new in decided.renamed.items() if "." not in name}
-        table = old.get(question.table, question.table)
-        key = f"{table}.{question.old}" if table else question.old
-        return Decisions({**decided.renamed, key: answer}, decided.dropped)
-    return Decisions(decided.renamed, decided.dropped | {question.name})
+    renames = statements(decided)
+    now = have
+    if renames:
+        renamed = _file("9" * 14 + "_rename", render.script(renames))
+        now, twins = _both(target, connection, [*files, renamed], wanted)
+    if open_ := list(questions(now, wanted, twins, decided)):
+        raise Undecided(open_)
+    return steps(now, wanted, twins), renames
 
 
 def _both(

@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from resources.errors import UsageError
+from resources.errors import UndecidedRenameError, UsageError
 from resources.mysql.connection import quoted
 from resources.prisma.generate.casts import cast
 from resources.prisma.generate.datamodel import Datamodel
 from resources.prisma.generate.live import LiveTable
+from resources.redact import inert
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,30 @@ class Decisions:
     dropped: frozenset[str] = frozenset()
 
 
+class Undecided(UndecidedRenameError):
+    """Carries the questions, for whoever can ask a person."""
+
+    def __init__(self, questions: Sequence[Question]) -> None:
+        super().__init__(
+            "something disappears where something like it appears: renamed, or dropped?",
+            where=inert("; ".join(one.name for one in questions)),
+            why="a rename keeps the values, a drop loses them, and the schema file does not say which",
+            hint=inert("; ".join(" or ".join(one.answers) for one in questions)),
+        )
+        self.questions = tuple(questions)
+
+
+def answered(given: Decisions, question: Question, new: str) -> Decisions:
+    """With the answer to one question; `new` is "" for a drop."""
+    if not new:
+        return Decisions(given.renamed, given.dropped | {question.name})
+    old_names = {new: old for old, new in given.renamed.items() if "." not in old}
+    table = old_names.get(question.table, question.table)
+    return Decisions(
+        {**given.renamed, f"{table}.{question.old}" if table else question.old: new}, given.dropped
+    )
+
+
 def decisions(renames: Sequence[str], drops: Sequence[str]) -> Decisions:
     """From `Model.old=new` or `Old=New`, and `Model.old` or `Old`. Raises UsageError."""
     found: dict[str, str] = {}
@@ -62,7 +87,8 @@ def in_database_names(given: Decisions, have: Mapping[str, LiveTable], wanted: D
         model, _, column = name.partition(".")
         table = models.get(model, model)
         was = next(
-            (old for old, new in given.renamed.items() if "." not in old and new in (model, table)), table
+            (old for old, new in given.renamed.items() if "." not in old and models.get(new, new) == table),
+            table,
         )
         there = have.get(table) or have.get(was)
         if there is None or (column and column not in there.columns):

@@ -14,7 +14,7 @@ from resources.mysql.connection import connect
 from resources.prisma.folder import read_migrations
 from resources.prisma.generate import generate as module
 from resources.prisma.generate.generate import generate
-from resources.prisma.generate.renames import decisions
+from resources.prisma.generate.renames import Decisions, Undecided, answered, decisions
 from resources.validation.compare import COLUMN_ORDER, compare
 from resources.validation.expected import expected_schemas
 
@@ -87,18 +87,20 @@ def test_a_drop_that_was_decided_is_a_drop(project):
     assert "DROP COLUMN `name`,\n    ADD COLUMN `title` VARCHAR(191) NOT NULL;" in dropped.script
 
 
-def test_a_renamed_table_keeps_its_rows_and_its_answer_can_come_from_a_person(project):
+def test_a_renamed_table_and_column_are_decided_one_after_the_other(project):
     generate(project(USER), "init", now=AT)
-    placed = project(USER.replace("model User", "model Person"))
-    asked = []
-
-    def ask(question):
-        asked.append(question)
-        return "Person"
-
-    made = generate(placed, "people", ask=ask)
-    assert [question.name for question in asked] == ["User"]
-    assert made.script == "-- RenameTable\nALTER TABLE `User` RENAME TO `Person`;\n"
+    placed = project(USER.replace("model User", "model Person").replace("mail String?", "email String?"))
+    given, asked = Decisions({}), []
+    for new in ("Person", "email"):
+        with pytest.raises(Undecided) as caught:
+            generate(placed, "people", given=given)
+        asked.append(caught.value.questions[0].name)
+        given = answered(given, caught.value.questions[0], new)
+    assert asked == ["User", "Person.mail"]
+    assert generate(placed, "people", given=given).script == (
+        "-- AlterTable\nALTER TABLE `User` RENAME COLUMN `mail` TO `email`;\n\n"
+        "-- RenameTable\nALTER TABLE `User` RENAME TO `Person`;\n"
+    )
 
 
 def test_a_rename_of_what_is_not_there_is_refused(project):
