@@ -219,6 +219,20 @@ class CommitRefusedError(DbsyncError):
     meaning = "the commit may not be deployed: gone from its branch, changed, or not from whom it must be"
 
 
+class UndecidedRenameError(DbsyncError):
+    exit_code, code = 38, "rename-undecided"
+    meaning = (
+        "a rename or a drop? `generate` does not guess: it prints the options that decide, and wrote nothing"
+    )
+
+
+class GenerateFailedError(DbsyncError):
+    exit_code, code = 39, "generate-failed"
+    meaning = (
+        "the migration that `generate` wrote does not make what the schema asks for; it was removed again"
+    )
+
+
 class MigrationFailedError(DbsyncError):
     exit_code, code = 40, "migration-failed"
     meaning = "a migration failed; what the database looks like now is said in the message"

@@ -81,6 +81,8 @@ class Target:
     """auto | rows: whether a restore may bring whole files, which no binary log holds."""
     data_rules: Path | None = None
     """Folder with the user's own Great Expectations suites (JSON)."""
+    schema_file: Path | None = None
+    """Prisma's schema, a file or a folder, where `validate` is to compare the database with that too."""
     health_url: str | None = None
     remote: RemoteLocation | None = None
     """The bucket that backups are uploaded to; `storage` is then the folder they are made in."""

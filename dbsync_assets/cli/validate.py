@@ -2,22 +2,36 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
 from dbsync_assets.cli.context import HERE, Json, Project, deployment_of, load
 from dbsync_assets.cli.output import emit_json, say
 from dbsync_assets.run_job import run_job
+from resources.prisma.find_folder import find_schema
+from resources.prisma.generate.schema_files import schema_beside
 
 
 def register(app: typer.Typer) -> None:
     app.command("validate")(validate)
 
 
-def validate(project: Project = HERE, as_json: Json = False) -> None:
+def validate(
+    schema_file: Annotated[
+        bool, typer.Option("--schema-file", help="Compare the database with schema.prisma too; warns only.")
+    ] = False,
+    project: Project = HERE,
+    as_json: Json = False,
+) -> None:
     """Compare the schema with a replay of all migrations, and the rows with the data rules."""
     loaded = load(Path(project))
+    if schema_file:
+        place = find_schema(loaded.project) or loaded.target.migrations.parent / "schema.prisma"
+        place = place if place.exists() else schema_beside(loaded.target.migrations) or place
+        loaded = replace(loaded, target=replace(loaded.target, schema_file=place))
     with deployment_of(loaded, "read") as deployment:
         try:
             run_job("validate", deployment, loaded.settings)

@@ -22,24 +22,24 @@ _DEPTH = 4
 _SHOWN = 5
 
 
+def find_schema(project: Path) -> Path | None:
+    """The schema file or folder that prisma.config.* or package.json name; None where neither does."""
+    if schema := _SCHEMA.search(config_of(project)):
+        return project / schema[1]
+    named = _named_in_manifest(project)
+    return project / named if named else None
+
+
 def find_migrations(project: Path) -> Path:
     """Where Prisma would look: prisma.config.*, the schema that package.json names, prisma/migrations.
 
     Of a prisma.config.* only values written out as strings can be read.
     """
-    if text := config_of(project):
-        if path := _MIGRATIONS.search(text):
-            return project / path[1]
-        if schema := _SCHEMA.search(text):
-            return _beside(project / schema[1])
-    manifest = project / "package.json"
-    if manifest.is_file():
-        try:
-            schema = json.loads(manifest.read_text(encoding="utf-8")).get("prisma", {}).get("schema")
-        except (ValueError, AttributeError):
-            schema = None
-        if isinstance(schema, str):
-            return _beside(project / schema)
+    text = config_of(project)
+    if path := _MIGRATIONS.search(text):
+        return project / path[1]
+    if schema := find_schema(project):
+        return _beside(schema)
     if (project / "schema.prisma").is_file() and not (project / "prisma").is_dir():
         return project / "migrations"
     return project / "prisma" / "migrations"
@@ -69,6 +69,17 @@ def require_prisma_folder(migrations: Path) -> None:
         why=f"looked where prisma.config.*, package.json or Prisma's default say{listed}",
         hint="-C FOLDER of the application, or PRISMA_MIGRATIONS=path/to/prisma/migrations",
     )
+
+
+def _named_in_manifest(project: Path) -> str | None:
+    manifest = project / "package.json"
+    if not manifest.is_file():
+        return None
+    try:
+        schema = json.loads(manifest.read_text(encoding="utf-8")).get("prisma", {}).get("schema")
+    except (ValueError, AttributeError):
+        return None
+    return schema if isinstance(schema, str) else None
 
 
 def _beside(schema: Path) -> Path:

@@ -33,6 +33,7 @@ from resources.validation.rules.rule import RuleResult
 from resources.validation.rules.run import run_rules
 from resources.validation.rules.scan import TOTAL_SECONDS, Scan
 from resources.validation.rules.scope import Scope
+from resources.validation.schema_file import schema_file_warnings
 
 # After these the expected schema cannot be known; the other findings leave it knowable.
 _BREAKS_EXPECTATION = frozenset({"missing", "failed", "does_not_replay"})
@@ -65,6 +66,7 @@ def validate(
     before: rows per table when the release began. changed_by_others: net rows (inserts less
     deletes) that other sessions changed since, from the binlog; without it a small fall of a
     row count only warns. accepted_drift: differences that a person accepted before the release.
+    Where `target.schema_file` is set, what differs from schema.prisma is a warning each.
     Where they do not replay the schema is not compared: an inconsistency, or where a person
     accepts drift a warning. Raises MigrationsFolderError, SettingsError for a malformed rule file,
     MigrationFailedError where the private server failed, and the errors of `connect`.
@@ -82,6 +84,10 @@ def validate(
                 wanted, unreplayable = replay_applied(target, _applied(files, history), connection)
         with clock.measure("actual"):
             actual = read_schema(connection, target.database)
+        said: list[str] = []
+        if target.schema_file:
+            with clock.measure("schema file"):
+                said = schema_file_warnings(target, actual, connection)
         expected = wanted or actual
         case = int(value(connection, "SELECT @@lower_case_table_names"))
         found = compare(expected, actual, lower_case_table_names=case)
@@ -104,7 +110,7 @@ def validate(
     findings = history_findings(files, history, target.policy.accepted)
     if unreplayable:
         findings.append(_with_consequence(unreplayable, compared=wanted is not None))
-    report = _judge(findings, history, differences, accepted, rules, clock.seconds)
+    report = _judge(findings, history, differences, accepted, rules, said, clock.seconds)
     return replace(report, html_path=_write_html(target, report))
 
 
@@ -143,6 +149,7 @@ def _judge(
     differences: Sequence[Difference],
     accepted: Sequence[Difference],
     rules: Sequence[RuleResult],
+    said: Sequence[str],
     seconds: dict[str, float],
 ) -> ValidationReport:
     schema_problems: list[str] = []
@@ -155,6 +162,7 @@ def _judge(
     schema_problems += [str(difference) for difference in differences]
     warnings += [f"accepted drift: {difference}" for difference in accepted]
     rule_problems = [problem for rule in rules for problem in rule.problems]
+    warnings += said
     warnings += [warning for rule in rules for warning in rule.warnings]
     result = ValidationResult(
         is_valid=not schema_problems and not rule_problems,
