@@ -19,6 +19,7 @@ from resources.mysql.endpoint import parse_database_url
 from resources.prisma.find_folder import find_migrations
 from resources.private_folder import make_private_folder
 from resources.redact import remember
+from resources.settings_app import AppSettings, app_of
 from resources.settings_proof import ProofSettings
 from resources.settings_remote import RemoteSettings, is_bucket, recipients_of, remote_of
 from resources.target import Keep, Policy, Target
@@ -31,7 +32,7 @@ _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, None: 1.0
 ENGINES = ("auto", "clone", "mydumper", "mysqldump")
 
 
-class Settings(ProofSettings, RemoteSettings):
+class Settings(ProofSettings, RemoteSettings, AppSettings):
     """All as strings in the environment; times are seconds, or `500ms`, `30s`, `10m`, `2h`, `7d`."""
 
     model_config = SettingsConfigDict(
@@ -149,6 +150,7 @@ class Settings(ProofSettings, RemoteSettings):
     mysqld: Path | None = Field(None, alias="MYSQLD", description="mysqld to use for private servers")
 
     _file: Path = PrivateAttr(Path(".env"))
+    _project: Path = PrivateAttr(Path())
 
     @field_validator(
         "migration_timeout",
@@ -156,6 +158,9 @@ class Settings(ProofSettings, RemoteSettings):
         "lock_wait_timeout",
         "s3_timeout",
         "backup_max_age",
+        "app_build_timeout",
+        "app_ready_timeout",
+        "app_restart_window",
         mode="before",
     )
     @classmethod
@@ -258,6 +263,7 @@ def _validated(file: Path | None, given: dict[str, Any]) -> tuple[Settings | Non
 
 def _place_folders(settings: Settings, project: Path) -> None:
     """Defaults; and relative paths mean the project's folder, from wherever the command is typed."""
+    settings._project = project
     state = project / (settings.state or ".dbsync")
     settings.state = state
     storage = settings.backup_storage_path
@@ -323,6 +329,9 @@ def target_of(settings: Settings) -> Target:
         restore_way=settings.restore_way,
         data_rules=settings.data_rules,
         health_url=settings.health_url,
+        health_expect=settings.health_expect,
+        health_good_answers=settings.health_good_answers,
+        app=app_of(settings, settings._project),
         webhook=webhook.get_secret_value() if webhook else None,
         remote=remote,
         keep_local=settings.keep_local,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from resources.app.app import App
 from resources.backup.remote.location import RemoteLocation
 from resources.mysql.endpoint import Endpoint
 
@@ -77,6 +78,11 @@ class Target:
     data_rules: Path | None = None
     """Folder with the user's own Great Expectations suites (JSON)."""
     health_url: str | None = None
+    health_expect: str | None = None
+    """What the page must say: a text, or `$.path=value`; {commit} stands for the commit."""
+    health_good_answers: int = 3
+    app: App | None = None
+    """The application that is released with the database."""
     remote: RemoteLocation | None = None
     """The bucket that backups are uploaded to; `storage` is then the folder they are made in."""
     keep_local: int = 1
