@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import cast
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings
 
 from resources.app.app import App, Order
@@ -30,7 +30,10 @@ class AppSettings(BaseSettings):
         "released",
     )
     app_pm2_name: str = Field(
-        "", alias="APP_PM2_NAME", description="name of the application in PM2; several comma-separated"
+        "",
+        alias="APP_PM2_NAME",
+        description="name of the application in PM2; several comma-separated",
+        validate_default=True,
     )
     app_ecosystem: str = Field(
         "ecosystem.config.js", alias="APP_ECOSYSTEM", description="PM2's file in the project"
@@ -72,14 +75,15 @@ class AppSettings(BaseSettings):
     node: Path | None = Field(
         None,
         alias="NODE",
-        description="folder with node and npm; default: PATH, then where nvm and others are",
+        description="node, or the folder with it and npm; default: PATH, then where nvm and others put it",
     )
 
-    @model_validator(mode="after")
-    def _named(self) -> AppSettings:
-        if self.app_folder is not None and not names(self.app_pm2_name):
-            raise ValueError("APP_FOLDER is set, so APP_PM2_NAME must say which process of PM2 it is")
-        return self
+    @field_validator("app_pm2_name", mode="after")
+    @classmethod
+    def _named(cls, given: str, info: ValidationInfo) -> str:
+        if info.data.get("app_folder") is not None and not names(given):
+            raise ValueError("APP_FOLDER is set, so this must say which process of PM2 the application is")
+        return given
 
 
 def names(listed: str) -> tuple[str, ...]:
@@ -94,7 +98,7 @@ def app_of(settings: AppSettings, project: Path) -> App | None:
     def placed(path: Path | None) -> Path | None:
         return project / path.expanduser() if path else None
 
-    folder = placed(settings.app_folder)
+    folder, node = placed(settings.app_folder), placed(settings.node)
     assert folder
     return App(
         folder=folder,
@@ -106,7 +110,8 @@ def app_of(settings: AppSettings, project: Path) -> App | None:
         build=settings.app_build.strip(),
         order=cast(Order, settings.app_order),
         pm2=placed(settings.pm2),
-        node=placed(settings.node),
+        # npm sets NODE to the program itself for every script that it runs.
+        node=node.parent if node and node.is_file() else node,
         keep=settings.app_keep,
         build_timeout=settings.app_build_timeout,
         ready_timeout=settings.app_ready_timeout,

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from dbsync_assets.cli import (
+    application,
     backups,
     check,
     demo,
@@ -61,6 +62,7 @@ for group in (
     validate,
     health,
     status,
+    application,
     restore,
     recover,
     private,

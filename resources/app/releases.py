@@ -47,10 +47,8 @@ class Releases:
 
     def whole(self) -> list[str]:
         """Newest first, by when they were built or last switched to."""
-        found = [path.parent for path in self.folder.glob(f"*/{RECORD}")]
-        return [
-            path.name for path in sorted(found, key=lambda one: (one / RECORD).stat().st_mtime, reverse=True)
-        ]
+        found = sorted(self.folder.glob(f"*/{RECORD}"), key=lambda one: one.stat().st_mtime, reverse=True)
+        return [path.parent.name for path in found]
 
     def record(self, release: str) -> dict[str, Any]:
         """What was written when it was built; {} where that cannot be read."""

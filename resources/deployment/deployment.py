@@ -289,6 +289,8 @@ class Deployment:
         if entry.reached("applying") or entry.app_to_put_back:
             try:
                 lock_again(self.held_lock(), self.target)
+                if not entry.reached("applying"):
+                    drop_created_database(self.target, entry)
                 server = self.backup.server if self.backup else None
                 undone = self._timed(
                     "rollback",

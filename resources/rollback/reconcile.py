@@ -103,8 +103,9 @@ def _is_under_way(target: Target, entry: DeploymentRecord) -> bool:
 
 def _settle(target: Target, journal: Journal, entry: DeploymentRecord) -> Reconciled:
     name = f"deployment {entry.id}, which was killed while `{entry.phase}`"
-    if not entry.reached("applying") and not entry.app_to_put_back:
+    if not entry.reached("applying"):
         drop_created_database(target, entry)
+    if not entry.reached("applying") and not entry.app_to_put_back:
         journal.record(entry.id, "failed", reason="the process was killed", note="nothing was changed")
         return Reconciled(entry.id, entry.phase, "failed", f"{name}: nothing was changed")
     if entry.phase == "healthy":
@@ -122,13 +123,9 @@ def _settle(target: Target, journal: Journal, entry: DeploymentRecord) -> Reconc
         error.what = f"{name}: {error.what}"
         raise
     if result.outcome == "failed":
-        state = "the database was not changed" + _app_text(result)
-        return Reconciled(
-            entry.id,
-            entry.phase,
-            "failed",
-            f"{name}: {state if result.application else 'nothing was changed'}",
-        )
+        app = _app_text(result)
+        changed = f"the database was not changed{app}" if app else "nothing was changed"
+        return Reconciled(entry.id, entry.phase, "failed", f"{name}: {changed}")
     tables = ", ".join(f"`{table}`" for table in result.tables) or "no table"
     text = f"{name}: rolled back ({tables} put back){_app_text(result)}"
     return Reconciled(entry.id, entry.phase, "rolled_back", text)
