@@ -17,7 +17,7 @@ from resources.errors import AppStartError
 from resources.redact import inert, redact
 
 _ASK_SECONDS = 20.0
-_TELL_SECONDS = 120.0
+_TELL_SECONDS = 60.0
 ONLINE = "online"
 
 
@@ -86,7 +86,8 @@ class Pm2:
 
     def start_or_reload(self, ecosystem: Path) -> None:
         """Raises AppStartError where PM2 says that it could not."""
-        self._tell("startOrReload", str(ecosystem), "--update-env")
+        seconds = _TELL_SECONDS + self._app.ready_timeout
+        self._tell("startOrReload", str(ecosystem), "--update-env", seconds=seconds)
 
     def delete(self) -> None:
         """Take the application out of PM2, whatever state it is in."""
@@ -97,8 +98,8 @@ class Pm2:
         """So that `pm2 resurrect` after a restart of the machine starts what runs now."""
         self._tell("save", "--force")
 
-    def _tell(self, *arguments: str) -> None:
-        code, said = self._pm2(*arguments, seconds=_TELL_SECONDS)
+    def _tell(self, *arguments: str, seconds: float = _TELL_SECONDS) -> None:
+        code, said = self._pm2(*arguments, seconds=seconds)
         if code != 0:
             raise AppStartError(
                 f"pm2 {arguments[0]} failed",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -162,11 +162,13 @@ def _named(processes: Sequence[Process]) -> str:
 
 def _written(app: App) -> Path:
     """The file that PM2 is given: the release's own ecosystem file, its folder through `current`."""
-    facts = {"folder": str(app.folder), "names": list(app.names), "ecosystem": app.ecosystem}
+    facts = {
+        "folder": str(app.folder),
+        "names": list(app.names),
+        "ecosystem": app.ecosystem,
+        "readySeconds": app.ready_timeout,
+    }
     write_durably(app.folder / "dbsync.json", json.dumps(facts).encode(), mode=0o644)
     place = app.folder / "dbsync.config.cjs"
     write_durably(place, _ECOSYSTEM.read_bytes(), mode=0o644)
     return place
-
-
-GiveUp = Callable[[], str | None]

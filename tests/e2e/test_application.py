@@ -6,7 +6,6 @@ import shutil
 import socket
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -27,7 +26,8 @@ INIT = (
 )
 CHANGE = (
     "20260201000000_change",
-    "ALTER TABLE `User` ADD COLUMN `name` VARCHAR(191) NULL;\nUPDATE `User` SET `email` = CONCAT('x', `email`);\n",
+    "ALTER TABLE `User` ADD COLUMN `name` VARCHAR(191) NULL;\n"
+    "UPDATE `User` SET `email` = CONCAT('x', `email`);\n",
 )
 
 
@@ -69,6 +69,9 @@ def live(server, tools, tmp_path_factory) -> Iterator[LiveApp]:
 def test_a_first_release_runs_and_is_seen_to_be_well(live):
     assert live.ask()["commit"] == live.state().release
     assert live.state().processes[0][1] == "online"
+    code, report = live.project.report("app", "status")
+    assert code == 0 and report["current"] == live.state().release
+    assert "DATABASE_URL" not in str(report) and "password" not in str(report)
     code, report = live.project.report("health")
     assert code == 0 and report["application"]["good_in_a_row"] == 3
 
@@ -80,7 +83,9 @@ BAD = {
 
 
 @pytest.mark.parametrize("case", BAD)
-def test_a_bad_release_leaves_database_build_and_processes_as_they_were_and_tells_once(live, case):
+def test_a_bad_release_leaves_database_build_and_processes_as_they_were_and_tells_once(
+    live, case, record_property
+):
     behaviour, exit_code, bound = BAD[case]
     before = live.state()
     live.alerts.clear()
@@ -88,7 +93,7 @@ def test_a_bad_release_leaves_database_build_and_processes_as_they_were_and_tell
     live.commit(case, **behaviour)
     with Probe(live) as probe:
         code, report = live.project.report("deploy")
-    print(f"{case}: wrong answers for {probe.wrong_seconds:.2f} s of {probe.asked} questions")
+    record_property("wrong answers (s)", round(probe.wrong_seconds, 2))
     live.forget_commit()
     assert code == exit_code, report
     assert live.state() == before
@@ -138,14 +143,14 @@ def test_killed_between_switch_and_health_the_next_command_puts_both_back(live):
     assert [alert["outcome"] for alert in live.alerts] == ["reconciled"]
 
 
-def test_a_slow_start_is_waited_for_and_released(live):
+def test_a_slow_start_is_waited_for_and_released(live, record_property):
     live.project.add_migration(*CHANGE)
     commit = live.commit("slow", slowSeconds=4)
-    begun = time.monotonic()
     with Probe(live) as probe:
         code, report = live.project.report("deploy")
-    print(f"slow start: wrong answers for {probe.wrong_seconds:.2f} s")
+    record_property("wrong answers (s)", round(probe.wrong_seconds, 2))
     assert (code, report["outcome"]) == (0, "released"), report
     assert live.ask()["commit"] == commit == live.state().release
-    assert report["application"]["ready_seconds"] > 2 and time.monotonic() - begun < 40
+    assert report["timings"]["application"] > 4
+    assert probe.wrong_seconds < 1, "in cluster mode the old process serves until the new one listens"
     assert CHANGE[0] in live.project.applied()

@@ -13,7 +13,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+from resources.app.app import App
 from resources.child_environment import child_environment
+from resources.pm2 import Pm2
 from tests.support.project import Project, World
 
 SOURCE = Path(__file__).parent / "app"
@@ -76,10 +78,9 @@ class LiveApp:
         self._git("reset", "--quiet", "--hard", "HEAD~1")
 
     def state(self) -> State:
-        code, app = self.project.report("app", "status")
-        assert code == 0
-        processes = [(one["name"], one["status"], one["runs_in"]) for one in app["processes"]]
-        return State(self.project.world(), app["current"], self.ask(), processes)
+        listed = Pm2(App(self.root, self.root, ("shop",), self.pm2_home, pm2=self.pm2)).listing()
+        processes = [(one.name, one.status, str(one.running_in)) for one in listed.processes]
+        return State(self.project.world(), (self.root / "current").readlink().name, self.ask(), processes)
 
     def ask(self) -> dict[str, Any]:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=2)
@@ -133,7 +134,7 @@ class Probe:
             begun = time.monotonic()
             right = self._live.ask().get("status") == "ok"
             self.asked += 1
-            self._over.wait(0.02)
+            self._over.wait(0.05)
             if not right:
                 self.wrong_seconds += time.monotonic() - begun
 

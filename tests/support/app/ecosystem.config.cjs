@@ -1,3 +1,3 @@
 module.exports = {
-  apps: [{ name: "shop", script: "server.cjs", exec_mode: "cluster", instances: 1, listen_timeout: 1000 }],
+  apps: [{ name: "shop", script: "server.cjs", exec_mode: "cluster", instances: 1 }],
 };
