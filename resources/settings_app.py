@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import cast
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field
 from pydantic_settings import BaseSettings
 
 from resources.app.app import App, Order
+from resources.errors import SettingsError
 
 
 class AppSettings(BaseSettings):
@@ -33,7 +34,6 @@ class AppSettings(BaseSettings):
         "",
         alias="APP_PM2_NAME",
         description="name of the application in PM2; several comma-separated",
-        validate_default=True,
     )
     app_ecosystem: str = Field(
         "ecosystem.config.js", alias="APP_ECOSYSTEM", description="PM2's file in the project"
@@ -78,22 +78,21 @@ class AppSettings(BaseSettings):
         description="node, or the folder with it and npm; default: PATH, then where nvm and others put it",
     )
 
-    @field_validator("app_pm2_name", mode="after")
-    @classmethod
-    def _named(cls, given: str, info: ValidationInfo) -> str:
-        if info.data.get("app_folder") is not None and not names(given):
-            raise ValueError("APP_FOLDER is set, so this must say which process of PM2 the application is")
-        return given
-
 
 def names(listed: str) -> tuple[str, ...]:
     return tuple(filter(None, (name.strip() for name in listed.split(","))))
 
 
 def app_of(settings: AppSettings, project: Path) -> App | None:
-    """The application that these settings name. Relative folders are the project's."""
+    """The application that these settings name; relative folders are the project's. Raises SettingsError."""
     if settings.app_folder is None:
         return None
+    if not names(settings.app_pm2_name):
+        raise SettingsError(
+            "APP_PM2_NAME is not set",
+            why="APP_FOLDER is set, so this must say which process of PM2 the application is",
+            hint="APP_PM2_NAME=NAME, as the ecosystem file has it; or unset APP_FOLDER",
+        )
 
     def placed(path: Path | None) -> Path | None:
         return project / path.expanduser() if path else None
