@@ -12,7 +12,8 @@ from typing import Any
 import psutil
 
 from resources.app.app import App
-from resources.app.node import node_environment, pm2_program
+from resources.app.node import node_variables, pm2_program
+from resources.child_environment import child_environment
 from resources.errors import AppStartError
 from resources.redact import inert, redact
 
@@ -115,7 +116,9 @@ class Pm2:
                 done = subprocess.run(
                     [str(pm2_program(self._app)), *arguments],
                     cwd=self._app.folder if self._app.folder.is_dir() else "/",
-                    env=node_environment(self._app, PM2_DISABLE_VERSION_CHECK="true", NO_COLOR="1"),
+                    env=child_environment(
+                        **node_variables(self._app), PM2_DISABLE_VERSION_CHECK="true", NO_COLOR="1"
+                    ),
                     stdin=subprocess.DEVNULL,
                     stdout=out,
                     stderr=subprocess.STDOUT,

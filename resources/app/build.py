@@ -11,9 +11,10 @@ from pathlib import Path
 
 from resources import progress
 from resources.app.app import App
-from resources.app.node import node_environment
+from resources.app.node import node_variables
 from resources.app.releases import Releases
 from resources.app.source import export
+from resources.child_environment import child_environment
 from resources.durable_file import disk_full
 from resources.errors import AppBuildError
 from resources.redact import inert, redact
@@ -68,8 +69,8 @@ def _run(
         running = subprocess.Popen(
             ["/bin/sh", "-c", command],
             cwd=place,
-            env=node_environment(
-                app,
+            env=child_environment(
+                **node_variables(app),
                 network=True,
                 APP_COMMIT=commit,
                 CI="1",

@@ -7,7 +7,8 @@ from pathlib import Path
 from urllib.parse import quote
 
 from resources.app.app import App
-from resources.app.node import node_environment, node_folder
+from resources.app.node import node_folder, node_variables
+from resources.child_environment import child_environment
 from resources.redact import inert, redact
 from resources.target import Target
 
@@ -25,7 +26,7 @@ def connection_problem(app: App, target: Target, release: Path) -> tuple[str, st
         done = subprocess.run(
             [str(node_folder(app) / "node"), str(_SCRIPT)],
             cwd=release,
-            env=node_environment(app, DATABASE_URL=_url(target), NO_COLOR="1"),
+            env=child_environment(**node_variables(app), DATABASE_URL=_url(target), NO_COLOR="1"),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=_SECONDS,

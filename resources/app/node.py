@@ -66,11 +66,10 @@ def pm2_program(app: App) -> Path:
     return Path(found)
 
 
-def node_environment(app: App, *, network: bool = False, **given: str) -> dict[str, str]:
-    """For npm, node and pm2: as `child_environment`, node's folder first on PATH."""
-    environment = child_environment(network=network, PM2_HOME=str(app.pm2_home), **given)
-    path = environment.get("PATH", os.defpath)
-    return {**environment, "PATH": f"{node_folder(app)}{os.pathsep}{path}"}
+def node_variables(app: App) -> dict[str, str]:
+    """What npm, node and pm2 need beside `child_environment`: node's folder first on PATH, PM2's folder."""
+    path = child_environment().get("PATH", os.defpath)
+    return {"PATH": f"{node_folder(app)}{os.pathsep}{path}", "PM2_HOME": str(app.pm2_home)}
 
 
 def _version(folder: Path) -> tuple[int, ...]:

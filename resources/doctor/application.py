@@ -6,9 +6,10 @@ import os
 import subprocess
 from collections.abc import Iterator
 
-from resources.app.node import node_environment, node_folder, pm2_program
+from resources.app.node import node_folder, node_variables, pm2_program
 from resources.app.releases import Releases
 from resources.app.start import in_place
+from resources.child_environment import child_environment
 from resources.doctor.check import Patient, check
 from resources.doctor.finding import Finding
 from resources.pm2 import Pm2
@@ -25,7 +26,7 @@ def node(patient: Patient) -> Iterator[Finding]:
         return
     done = subprocess.run(
         [str(node_folder(app) / "node"), "--version"],
-        env=node_environment(app),
+        env=child_environment(**node_variables(app)),
         capture_output=True,
         text=True,
         timeout=20,
