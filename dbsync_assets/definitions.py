@@ -16,9 +16,11 @@ from checks.no_drift import no_drift
 from checks.schema_consistent import schema_consistent
 from checks.storage_headroom import storage_headroom
 from dbsync_assets import jobs, operations
+from dbsync_assets.app_configured import app_is_configured
+from dbsync_assets.assets.app_release import app_release
 from dbsync_assets.assets.applied_schema_version import applied_schema_version
 from dbsync_assets.assets.full_backup import full_backup
-from dbsync_assets.assets.health_report import health_report
+from dbsync_assets.assets.health_report import health_report, health_report_behind
 from dbsync_assets.assets.incremental_backup import incremental_backup
 from dbsync_assets.assets.metrics_snapshot import metrics_snapshot
 from dbsync_assets.assets.migration_source import migration_source
@@ -36,13 +38,14 @@ from sensors.schedules import schedules
 @dg.definitions
 def defs() -> dg.Definitions:
     overdue = freshness_policy()
+    released = [app_release, health_report_behind(app_release)] if app_is_configured() else [health_report]
     return dg.Definitions(
         assets=[
             migration_source,
             full_backup.map_asset_specs(lambda spec: dg.apply_freshness_policy(spec, overdue)),
             applied_schema_version,
             validation_report,
-            health_report,
+            *released,
             release_record,
             incremental_backup,
             metrics_snapshot,

@@ -43,6 +43,11 @@ def with_deployment(deployment: Deployment) -> Iterator[None]:
         _given.reset(token)
 
 
+def given_deployment() -> Deployment | None:
+    """The one that a command handed over."""
+    return _given.get()
+
+
 @dg.resource(description="The deployment of this run: lock, journal, private copy. Opened by the first step.")
 def deployment_resource(context: dg.InitResourceContext) -> Iterator[Deployment]:
     given = _given.get()

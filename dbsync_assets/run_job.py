@@ -31,7 +31,6 @@ def run_job(
     from dbsync_assets.definitions import defs
     from dbsync_assets.deployment_resource import with_deployment
 
-    job = defs().resolve_job_def(name)
     run_config: dict[str, Any] = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
     if config:
         run_config["ops"] = {op: {"config": dict(values)} for op, values in config.items()}
@@ -39,6 +38,7 @@ def run_job(
     if deployment.commit:
         tags[COMMIT] = deployment.commit.id
     with dg.DagsterInstance.get() as instance, with_deployment(deployment):
+        job = defs().resolve_job_def(name)
         result = job.execute_in_process(
             instance=instance, raise_on_error=False, tags=tags, run_config=run_config
         )

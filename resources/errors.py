@@ -248,6 +248,11 @@ class LockWaitError(MigrationFailedError):
     meaning = "a table lock was not granted in time; the blocking session is named"
 
 
+class AppBuildError(DbsyncError):
+    exit_code, code = 44, "app-build"
+    meaning = "the application could not be built; database and running application were not touched"
+
+
 class OutcomeUnknownError(DbsyncError):
     exit_code, code = 43, "unknown"
     meaning = "the connection was lost and the server could not be read to learn the outcome"
@@ -264,6 +269,11 @@ class ValidationFailedError(DbsyncError):
 class HealthFailedError(DbsyncError):
     exit_code, code = 51, "unhealthy"
     meaning = "the health check is not good"
+
+
+class AppStartError(DbsyncError):
+    exit_code, code = 52, "app-not-started"
+    meaning = "the application does not start, restarts by itself, or does not reach its database"
 
 
 # --- rollback ------------------------------------------------------------------

@@ -23,6 +23,7 @@ from resources.redact import redact_value
 
 FINAL_PHASES = frozenset({"released", "failed", "rolled_back", "restored", "abandoned"})
 """After these nothing is owed any more."""
+_APP_SWITCHES = frozenset({"app_switching", "app_switched", "app_back", "app_back_failed"})
 WAITING_PHASES = frozenset({"rollback_refused"})
 """A person has to decide; the next start repeats the question, it does not decide."""
 
@@ -34,7 +35,7 @@ class DeploymentRecord:
     id: str
     target: str
     phase: str
-    """The last one that was recorded."""
+    """The last one that was recorded of the database; the application's (`app_…`) go beside them."""
     begun_at: str
     facts: Mapping[str, Any] = field(repr=False)
     """All events' facts merged, later ones winning; `threads` is the union of all."""
@@ -45,7 +46,14 @@ class DeploymentRecord:
 
     @property
     def is_final(self) -> bool:
-        return self.phase in FINAL_PHASES
+        undone = self.phase in ("rolled_back", "failed")
+        return self.phase in FINAL_PHASES and not (undone and self.app_to_put_back)
+
+    @property
+    def app_to_put_back(self) -> bool:
+        """Whether it switched the application, and nobody has put that back or tried to."""
+        phases = [event["phase"] for event in self.events if event["phase"] in _APP_SWITCHES]
+        return bool(phases) and phases[-1] in ("app_switching", "app_switched")
 
     @property
     def changed_something(self) -> bool:
@@ -173,10 +181,11 @@ def _read(path: Path) -> DeploymentRecord:
         threads += [thread for thread in event.get("threads", ()) if thread not in threads]
         facts.update(event)
     facts["threads"] = threads
+    phases = [str(event["phase"]) for event in events]
     return DeploymentRecord(
         id=path.stem,
         target=str(facts.get("target", "")),
-        phase=str(events[-1]["phase"]),
+        phase=next((one for one in reversed(phases) if not one.startswith("app_")), phases[-1]),
         begun_at=str(events[0]["at"]),
         facts=facts,
         events=tuple(events),

@@ -24,6 +24,7 @@ from resources.prisma.find_url import DEFAULT as URL
 from resources.prisma.find_url import env_files, url_variable
 from resources.private_folder import make_private_folder
 from resources.redact import remember
+from resources.settings_app import AppSettings, app_of
 from resources.settings_git import GitSettings, source_of
 from resources.settings_log import LogSettings, log_place
 from resources.settings_monitor import MonitorSettings, monitoring_of, parse_limits
@@ -40,7 +41,9 @@ _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, None: 1.0
 ENGINES = ("auto", "clone", "mydumper", "mysqldump")
 
 
-class Settings(ProofSettings, RemoteSettings, NotifySettings, GitSettings, LogSettings, MonitorSettings):
+class Settings(
+    ProofSettings, RemoteSettings, NotifySettings, GitSettings, LogSettings, MonitorSettings, AppSettings
+):
     """All as strings in the environment; times are seconds, or `500ms`, `30s`, `10m`, `2h`, `7d`."""
 
     model_config = SettingsConfigDict(
@@ -180,6 +183,9 @@ class Settings(ProofSettings, RemoteSettings, NotifySettings, GitSettings, LogSe
         "notify_repeat",
         "notify_give_up",
         "notify_heartbeat",
+        "app_build_timeout",
+        "app_ready_timeout",
+        "app_restart_window",
         mode="before",
     )
     @classmethod
@@ -302,6 +308,7 @@ def _validated(files: list[Path], given: dict[str, Any]) -> tuple[Settings | Non
 
 def _place_folders(settings: Settings, project: Path) -> None:
     """Defaults; and relative paths mean the project's folder, from wherever the command is typed."""
+    settings._project = project
     state = project / (settings.state or ".dbsync")
     settings.state = state
     storage = settings.backup_storage_path
@@ -374,6 +381,9 @@ def target_of(settings: Settings) -> Target:
         health_url=settings.health_url,
         keep_runs=settings.keep_runs,
         source=source_of(settings, settings._project, settings._migrations_given),
+        health_expect=settings.health_expect,
+        health_good_answers=settings.health_good_answers,
+        app=app_of(settings, settings._project),
         webhook=webhook.get_secret_value() if webhook else None,
         notify=notify_of(settings, webhook is not None),
         remote=remote,

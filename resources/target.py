@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from resources.app.app import App
 from resources.backup.remote.location import RemoteLocation
 from resources.log.place import LogPlace
 from resources.metrics.policy import Monitoring
@@ -84,6 +85,11 @@ class Target:
     schema_file: Path | None = None
     """Prisma's schema, a file or a folder, where `validate` is to compare the database with that too."""
     health_url: str | None = None
+    health_expect: str | None = None
+    """What the page must say: a text, or `$.path=value`; {commit} stands for the commit."""
+    health_good_answers: int = 3
+    app: App | None = None
+    """The application that is released with the database."""
     remote: RemoteLocation | None = None
     """The bucket that backups are uploaded to; `storage` is then the folder they are made in."""
     keep_local: int = 1

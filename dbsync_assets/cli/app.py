@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from dbsync_assets.cli import (
+    application,
     backups,
     baseline,
     check,
@@ -74,6 +75,7 @@ for group in (
     monitor,
     log,
     status,
+    application,
     restore,
     recover,
     private,

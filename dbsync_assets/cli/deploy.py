@@ -84,7 +84,8 @@ def _state(deployment: Deployment) -> str:
     undone = deployment.rollback
     if deployment.outcome == "rolled_back" and undone is not None:
         tables = ", ".join(f"`{table}`" for table in undone.tables) or "no table had been touched"
-        return f"DATA STATE: as before this deployment, rolled back in {undone.seconds:.1f} s ({tables})"
+        app = f"\nAPPLICATION: runs {undone.application['release']} as before" if undone.application else ""
+        return f"DATA STATE: as before this deployment, rolled back in {undone.seconds:.1f} s ({tables}){app}"
     return "DATA STATE: nothing was changed" if deployment.outcome in ("failed", "unfinished") else ""
 
 
@@ -102,6 +103,10 @@ def summary(deployment: Deployment) -> None:
     say(f"  validation  schema consistent, data rules hold, {len(warnings)} warnings")
     for warning in warnings[:5]:
         say(f"              ! {warning}")
+    if deployment.application:
+        found = deployment.application.found
+        built = f"built in {found['build_seconds']:.1f} s, well after {found['ready_seconds']:.1f} s"
+        say(f"  application {found['release'][:12]}  {built}; database {found['database']}")
     say("  health      good")
     say(
         "  times       "

@@ -34,6 +34,7 @@ def status(project: Project = HERE, as_json: Json = False) -> None:
     not clean. 33: it does not run on an empty database. 35: a killed deployment is not put right
     yet.
     """
+    from resources.app.releases import Releases
     from resources.backup.freshness import freshness_anywhere
     from resources.backup.headroom import headroom
     from resources.backup.index import look
@@ -76,6 +77,7 @@ def status(project: Project = HERE, as_json: Json = False) -> None:
                     "fresh": fresh.is_fresh,
                     "room_for": room and room.fits,
                 },
+                "application": {"current": Releases(target.app).current()} if target.app else None,
                 "kept": [one.as_dict() for one in kept],
                 "alerts": late,
                 "error": error,
@@ -98,6 +100,8 @@ def status(project: Project = HERE, as_json: Json = False) -> None:
             say(f"last deployment {last.id}: {last.phase} ({last.begun_at})")
         else:
             say("no deployment by dbsync yet")
+        if target.app:
+            say(f"application: release {Releases(target.app).current() or 'none yet'} (dbsync app status)")
         say(f"{'' if fresh.is_fresh else '! '}{fresh}")
         if room and not room.is_enough:
             say(f"! storage: {room}")

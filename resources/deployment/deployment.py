@@ -16,6 +16,7 @@ from resources.backup.made import MadeBackup
 from resources.backup.make import FullBackup
 from resources.backup.proof_choice import proof_choice
 from resources.deployment import gates, offsite, record
+from resources.deployment.application import Application
 from resources.deployment.notice import reconciled_kind, send_notice
 from resources.deployment.preflight import ensure_database, require_privileges
 from resources.errors import (
@@ -34,7 +35,7 @@ from resources.errors import (
 )
 from resources.git.commit import Commit
 from resources.health.health import HealthStatus, check_health
-from resources.journal import FINAL_PHASES, Journal
+from resources.journal import Journal
 from resources.mysql.connection import connect, value
 from resources.mysql.digest import TableDigest
 from resources.mysql.installation import parse_version
@@ -93,6 +94,8 @@ class Deployment:
         self.migration: MigrationResult | None = None
         self.validation: ValidationReport | None = None
         self.health: HealthStatus | None = None
+        self.application = Application(target.app, target, self._journal) if target.app else None
+        """None where no application is configured."""
         self.rollback: RollbackResult | None = None
         self.outcome = "unfinished"
         """How it ended: released, failed, rolled_back, or the code of the error that stopped the rollback."""
@@ -140,6 +143,9 @@ class Deployment:
     def begin_backup(self) -> None:
         """Set the copying going, and return: for a caller that has something else to do first."""
         self.begin()
+        if self.application and self.purpose == "deploy":
+            app, commit = self.application, self.commit.id if self.commit else None
+            self._timed("build", lambda: app.build(commit, self.id))
         self._full_backup = self._timed("backup", lambda: FullBackup(self.target))
 
     def back_up(self, proof: str = "auto", *, scheduled: bool = False) -> MadeBackup:
@@ -201,6 +207,8 @@ class Deployment:
         self._changing_since = time.time()
         if self._pinned:
             self._timed("confirm", self._pinned.confirm)
+        if self.application and self.application.app.order == "code-first":
+            self._timed("application", self.application.switch)
         self._journal("applying", threads=[])
         try:
             self.migration = self._timed(
@@ -240,6 +248,21 @@ class Deployment:
         """`part` is "schema" or "rules"."""
         return self._noted(gates.validation(self.target, self.validation, part))
 
+    def release_application(self) -> dict[str, Any]:
+        """Switch to the new release, or see that it bears the new schema; what was found.
+
+        Raises AppStartError, HealthFailedError, and UsageError outside a deployment.
+        """
+        application = self.application
+        if application is None or self.validation is None or self.id is None:
+            raise self._noted(
+                UsageError("the application is released only behind the gates", hint="dbsync deploy")
+            )
+        self._journal("validated")
+        first = application.app.order == "code-first"
+        self._timed("application", application.confirm if first else application.switch)
+        return application.found
+
     def check_health(self) -> HealthStatus:
         if self.validation is not None and self.id:
             self._journal("validated")
@@ -257,6 +280,8 @@ class Deployment:
             )
         self._journal("healthy")
         self._journal("released")
+        if self.application:
+            self.application.released()
         self.outcome = "released"
         try:
             self.record_path = str(record.write(self, "released"))
@@ -272,12 +297,14 @@ class Deployment:
         if self.id is None:
             return
         entry = self.journal.get(self.id)
-        if entry.phase in FINAL_PHASES or entry.phase in ("rollback_refused", "rollback_incomplete"):
+        if entry.is_final or entry.phase in ("rollback_refused", "rollback_incomplete"):
             return
         self.outcome = "failed"
-        if entry.reached("applying"):
+        if entry.reached("applying") or entry.app_to_put_back:
             try:
                 lock_again(self.held_lock(), self.target)
+                if not entry.reached("applying"):
+                    drop_created_database(self.target, entry)
                 server = self.backup.server if self.backup else None
                 undone = self._timed(
                     "rollback",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from resources.app.back import put_back_to
+from resources.app.releases import Releases
 from resources.backup.incremental.make import make_incremental_backup
 from resources.backup.manifest import Manifest
 from resources.backup.retention import prune
@@ -52,6 +54,30 @@ def restore(deployment: Deployment, backup_id: str, wish: Wish) -> dict[str, Any
         f"restore of {backup_id or 'the newest backup'}",
         lambda: deployment.run("restore", work, leave_killed=replaces_all),
     )
+    return deployment.result
+
+
+def application_back(deployment: Deployment, release: str) -> dict[str, Any]:
+    """Switch the application to a kept release ("": the newest beside the current). The database stays.
+
+    Raises AppStartError, HealthFailedError, UsageError.
+    """
+    target = deployment.target
+
+    def work() -> dict[str, Any]:
+        assert target.app
+        releases = Releases(target.app)
+        others = [one for one in releases.whole() if one != releases.current()]
+        chosen = [one for one in others if one.startswith(release)]
+        if not chosen:
+            raise UsageError(
+                f"no kept release is named {release}" if release else "no other release is kept",
+                where=str(releases.folder),
+                hint="dbsync app status",
+            )
+        return put_back_to(target, chosen[0])
+
+    deployment.result = deployment.run("application back", work)
     return deployment.result
 
 

@@ -28,6 +28,7 @@ def evidence(deployment: Deployment, outcome: str, reason: str | None = None) ->
         "backup": backup
         and backup.info.as_dict() | {"engine": backup.engine, "proof": backup.proof.as_dict()},
         "migration": deployment.migration and deployment.migration.as_dict(),
+        "application": (deployment.application.found or None) if deployment.application else None,
         "validation": deployment.validation and deployment.validation.as_dict(),
         "health": deployment.health and deployment.health.as_dict(),
         "rollback": deployment.rollback and deployment.rollback.as_dict(),

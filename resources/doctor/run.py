@@ -8,6 +8,7 @@ import pymysql
 
 from resources.doctor import (
     alerts,
+    application,
     backups,
     bucket,
     clone,
@@ -31,6 +32,7 @@ from resources.target import Target
 # Importing a family registers its checks.
 FAMILIES = (
     alerts,
+    application,
     backups,
     bucket,
     clone,

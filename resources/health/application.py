@@ -7,22 +7,32 @@ import socket
 import ssl
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 from resources import progress
 from resources.health import thresholds as limit
+from resources.health.expectation import unexpected
 from resources.health.status import Problem
 from resources.redact import inert, redact
 
 
 def check_application(
-    url: str, *, seconds: float = limit.APPLICATION_SECONDS, pause: float = limit.PAUSE_SECONDS
+    url: str,
+    *,
+    seconds: float = limit.APPLICATION_SECONDS,
+    pause: float = limit.PAUSE_SECONDS,
+    expect: str | None = None,
+    good_answers: int = limit.GOOD_ANSWERS,
+    give_up: Callable[[], str | None] = lambda: None,
 ) -> tuple[dict[str, Any], list[Problem]]:
-    """Ask until GOOD_ANSWERS came in a row or `seconds` are over.
+    """Ask until `good_answers` came in a row or `seconds` are over.
 
-    Only 2xx is good; redirects are not followed (a login or error page behind one
-    answers 200). Returns within `seconds` and one request's time.
+    Only 2xx with what `expect` says in its body is good (see `expectation.py`); redirects are not
+    followed (a login or error page behind one answers 200). An application that answers, but
+    wrongly, is given WRONG_BODY_SECONDS only: it is up, and users see what it says. `give_up` tells
+    after each bad answer why no good one will come. Returns within `seconds` and one request's time.
     """
     figures: dict[str, Any] = {"url": None, "attempts": 0, "good_in_a_row": 0}
     parts = _parsed(url)
@@ -31,34 +41,44 @@ def check_application(
     figures["url"] = _shown(parts)
     end = time.monotonic() + seconds
     row, last, times = 0, "no answer", []
-    with progress.step("health of the application", total=limit.GOOD_ANSWERS) as step:
+    wrong_since: float | None = None
+    with progress.step("health of the application", total=good_answers) as step:
         while True:
             begun = time.monotonic()
-            bad = _ask(parts, min(limit.REQUEST_SECONDS, max(0.05, end - begun)))
+            bad, body = _ask(parts, min(limit.REQUEST_SECONDS, max(0.05, end - begun)))
+            wrong = unexpected(body, expect) if bad is None and expect is not None else None
             figures["attempts"] += 1
+            bad = bad or wrong
             if bad is None:
+                wrong_since = None
                 row += 1
                 times.append((time.monotonic() - begun) * 1000)
                 step.advance(1)
-                if row == limit.GOOD_ANSWERS:
+                if row == good_answers:
                     break
             else:
                 step.advance(-row)
                 row, last = 0, bad
                 step.note(bad)
+                wrong_since = (wrong_since or begun) if wrong else None
+                if trouble := give_up():
+                    last = trouble
+                    break
+            if wrong_since and time.monotonic() > wrong_since + limit.WRONG_BODY_SECONDS:
+                break
             if time.monotonic() + pause >= end:
                 break
             time.sleep(pause)
     figures["good_in_a_row"] = row
     figures["latency_ms"] = round(sorted(times)[len(times) // 2], 1) if times else None
-    if row == limit.GOOD_ANSWERS:
+    if row == good_answers:
         return figures, []
     figures["last_failure"] = last
     return figures, [
         Problem(
             "application",
             f"{figures['url']} is not steadily well: {last}",
-            f"{limit.GOOD_ANSWERS} good answers in a row within {seconds:g} s",
+            f"{good_answers} good answers in a row within {seconds:g} s",
         )
     ]
 
@@ -69,12 +89,12 @@ def one_answer(url: str) -> tuple[float | None, str | None]:
     if parts is None:
         return None, "the health URL is not one"
     begun = time.monotonic()
-    bad = _ask(parts, limit.REQUEST_SECONDS)
+    bad, _ = _ask(parts, limit.REQUEST_SECONDS)
     return (time.monotonic() - begun) * 1000, bad
 
 
-def _ask(parts: SplitResult, seconds: float) -> str | None:
-    """None for a good answer, else what was bad about it."""
+def _ask(parts: SplitResult, seconds: float) -> tuple[str | None, bytes]:
+    """What was bad about the answer, None for a 2xx; and its body."""
     host, port = parts.hostname or "", parts.port
     if parts.scheme == "https":
         context = ssl.create_default_context()
@@ -102,17 +122,17 @@ def _ask(parts: SplitResult, seconds: float) -> str | None:
         answer = connection.getresponse()
         body = answer.read(limit.BODY_BYTES)
         if expired.is_set():
-            return f"no whole answer within {seconds:.1f} s"
+            return f"no whole answer within {seconds:.1f} s", b""
         if 300 <= answer.status < 400:
-            return f"HTTP {answer.status} (a redirect, not followed)"
+            return f"HTTP {answer.status} (a redirect, not followed)", b""
         if not 200 <= answer.status < 300:
             begin = " ".join(inert(body[:80].decode("utf-8", "replace")).split())
-            return redact(f"HTTP {answer.status} {inert(answer.reason)}{': ' + begin if begin else ''}")
-        return None
+            return redact(f"HTTP {answer.status} {inert(answer.reason)}{': ' + begin if begin else ''}"), b""
+        return None, body
     except (OSError, http.client.HTTPException, ValueError) as error:
         if expired.is_set() or isinstance(error, TimeoutError):
-            return f"no whole answer within {seconds:.1f} s"
-        return redact(inert(f"{type(error).__name__}: {error}"))
+            return f"no whole answer within {seconds:.1f} s", b""
+        return redact(inert(f"{type(error).__name__}: {error}")), b""
     finally:
         timer.cancel()
         connection.close()

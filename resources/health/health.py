@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 from resources import progress
+from resources.app.start import expected
 from resources.health.application import check_application
 from resources.health.database import check_database
 from resources.health.status import HealthStatus, Problem
@@ -25,7 +26,11 @@ def check_health(target: Target, since: float | None = None) -> HealthStatus:
     problems += found
     application: dict[str, object] = {"checked": False}
     if target.health_url:
-        application, found = check_application(target.health_url)
+        application, found = check_application(
+            target.health_url,
+            expect=expected(target.app, target),
+            good_answers=target.health_good_answers,
+        )
         application["checked"] = True
         problems += found
     monitoring, found = check_monitoring(target, since)

@@ -47,6 +47,8 @@ APPLICATION_SECONDS = 30.0
 """All attempts together; PM2 gives an application 3 s to listen by default, Next.js may take longer."""
 REQUEST_SECONDS = 5.0
 PAUSE_SECONDS = 0.5
+WRONG_BODY_SECONDS = 3.0
+"""An application that answers 2xx with the wrong body is up; a worker being replaced may answer so long."""
 BODY_BYTES = 64 * 1024
 """How much of an answer is read."""
 

@@ -16,7 +16,7 @@ from resources.mysql.leftovers import stop_leftovers
 from resources.mysql.schema import table_names
 from resources.rollback.objects import read_objects
 from resources.rollback.restore_journal import RESTORES
-from resources.rollback.rollback import roll_back
+from resources.rollback.rollback import RollbackResult, roll_back
 from resources.rollback.side import database_charset, read_plan
 from resources.target import Target
 
@@ -105,6 +105,7 @@ def _settle(target: Target, journal: Journal, entry: DeploymentRecord) -> Reconc
     name = f"deployment {entry.id}, which was killed while `{entry.phase}`"
     if not entry.reached("applying"):
         drop_created_database(target, entry)
+    if not entry.reached("applying") and not entry.app_to_put_back:
         journal.record(entry.id, "failed", reason="the process was killed", note="nothing was changed")
         return Reconciled(entry.id, entry.phase, "failed", f"{name}: nothing was changed")
     if entry.phase == "healthy":
@@ -122,10 +123,18 @@ def _settle(target: Target, journal: Journal, entry: DeploymentRecord) -> Reconc
         error.what = f"{name}: {error.what}"
         raise
     if result.outcome == "failed":
-        return Reconciled(entry.id, entry.phase, "failed", f"{name}: nothing was changed")
+        app = _app_text(result)
+        changed = f"the database was not changed{app}" if app else "nothing was changed"
+        return Reconciled(entry.id, entry.phase, "failed", f"{name}: {changed}")
     tables = ", ".join(f"`{table}`" for table in result.tables) or "no table"
-    text = f"{name}: rolled back ({tables} put back)"
+    text = f"{name}: rolled back ({tables} put back){_app_text(result)}"
     return Reconciled(entry.id, entry.phase, "rolled_back", text)
+
+
+def _app_text(result: RollbackResult) -> str:
+    if result.application is None:
+        return ""
+    return f"; the application runs {result.application.get('release') or 'no release'} as before"
 
 
 def _remind(journal: Journal, entry: DeploymentRecord) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pymysql
 
 from resources import progress
+from resources.app.back import AppBack
 from resources.errors import (
     ConnectError,
     DbsyncError,
@@ -48,6 +49,8 @@ class RollbackResult:
     """The database that keeps what was replaced, where users' rows are among it."""
     seconds: float = 0.0
     notes: tuple[str, ...] = ()
+    application: dict[str, Any] | None = None
+    """The release that runs again, and how it was seen to be well; None where none was switched."""
 
     def as_dict(self) -> dict[str, Any]:
         return {
@@ -61,6 +64,7 @@ class RollbackResult:
             "drop_aside": f"DROP DATABASE `{self.aside}`" if self.aside else None,
             "seconds": round(self.seconds, 3),
             "notes": list(self.notes),
+            "application": self.application,
         }
 
 
@@ -81,6 +85,7 @@ def roll_back(
     where that cannot be told), where the backup's newest proof failed (unless
     `accept_failed_proof`), where a newer deployment stands on this one, or where
     rollback is switched off; RollbackFailedError saying the state of the data otherwise.
+    The application that the deployment switched goes back too, once: see docs/decisions/0015.
     """
     begun = time.monotonic()
     entry = journal.get(deployment_id)
@@ -88,11 +93,13 @@ def roll_back(
         raise TargetMismatchError(
             f"deployment {entry.id} was of another target", where=target.name, why=entry.target
         )
-    if entry.phase in ("rolled_back", "failed"):
-        return _as_recorded(entry)
-    if not entry.reached("applying"):
-        journal.record(entry.id, "failed", reason=reason)
-        return RollbackResult("failed", entry.id)
+    app = AppBack(target, journal, entry)
+    if entry.phase in ("rolled_back", "failed") or not entry.reached("applying"):
+        app.put_back()
+        if entry.phase not in ("rolled_back", "failed"):
+            journal.record(entry.id, "failed", reason=reason)
+        app.judged("as before the deployment")
+        return replace(_as_recorded(journal.get(entry.id)), application=app.result)
     newer = _newer(journal, entry)
     if newer is not None:
         raise refusal.newer_first(target, entry, newer)
@@ -101,7 +108,11 @@ def roll_back(
         raise refusal.switched_off(target, entry)
     if source is None and not accept_failed_proof:
         _require_proven(target, entry)
+    if app.comes_first:
+        app.put_back()
     undone = _with_attempts(target, journal, entry, source, reason, accept_loss, begun)
+    app.put_back()
+    app.judged("as before the deployment")
     return RollbackResult(
         undone.outcome,
         entry.id,
@@ -112,6 +123,7 @@ def roll_back(
         undone.aside,
         time.monotonic() - begun,
         undone.notes,
+        app.result,
     )
 
 

@@ -1,0 +1,1 @@
+"""The application's own release: built beside the live one, switched to, put back."""

@@ -1,0 +1,91 @@
+"""The application's part of one deployment: built at the start, switched to once, watched."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from resources import progress
+from resources.app.app import App
+from resources.app.build import build
+from resources.app.node import pm2_program
+from resources.app.releases import Releases
+from resources.app.start import in_place, require_well, switch_to
+from resources.errors import AppBuildError, EnvironmentCheckError, UsageError
+from resources.pm2 import Pm2
+from resources.target import Target
+
+
+@dataclass
+class Application:
+    """`journal` records a phase of the deployment. Nothing here puts back: that is `roll_back`'s."""
+
+    app: App
+    target: Target
+    journal: Callable[..., None]
+    release: str | None = None
+    previous: str | None = None
+    found: dict[str, Any] = field(default_factory=dict)
+    """What was built, switched and seen, for the record."""
+
+    def build(self, commit: str | None, deployment: str | None) -> None:
+        """Before the backup: a build that fails costs nothing, and a slow one makes the backup no older.
+
+        Raises AppBuildError, EnvironmentCheckError.
+        """
+        pm2_program(self.app)
+        self._require_way_back()
+        releases = Releases(self.app)
+        self.previous = releases.current()
+        self.release = commit or f"local-{deployment}"
+        if self.previous and not releases.is_whole(self.previous):
+            raise AppBuildError(
+                "the release that runs now was not built by dbsync, so there would be no way back to it",
+                where=str(self.app.current),
+                hint=f"remove the link {self.app.current}, after: pm2 delete {' '.join(self.app.names)}",
+            )
+        seconds = build(self.app, commit, self.release)
+        self.found = {"release": self.release, "previous": self.previous, "build_seconds": round(seconds, 3)}
+        self.journal("app_built", app_release=self.release, app_previous=self.previous)
+
+    def switch(self) -> None:
+        """From the live release to the new one; returns when that is well.
+
+        Raises AppStartError, HealthFailedError; the way back is the caller's.
+        """
+        if self.release is None:
+            raise UsageError("the application is released only by the job `deploy`", hint="dbsync deploy")
+        self.journal(
+            "app_switching",
+            app_release=self.release,
+            app_previous=self.previous,
+            app_order=self.app.order,
+        )
+        switch_to(self.app, self.release)
+        self.journal("app_switched")
+        self.found |= require_well(self.app, self.target, self.release)
+
+    def confirm(self) -> None:
+        """Code first: after the migrations the same release must still be well."""
+        assert self.release
+        self.found |= require_well(self.app, self.target, self.release)
+
+    def released(self) -> None:
+        """Old releases go, PM2 remembers what runs. Neither failing takes a good release back."""
+        try:
+            Pm2(self.app).save()
+            if gone := Releases(self.app).prune({self.release, self.previous}):
+                progress.say(f"{len(gone)} old releases of the application were removed")
+        except Exception as error:  # noqa: BLE001 - the release is complete and well
+            progress.say(f"after the release: {error}")
+
+    def _require_way_back(self) -> None:
+        elsewhere = [one for one in Pm2(self.app).listing().processes if not in_place(self.app, one)]
+        if elsewhere:
+            raise EnvironmentCheckError(
+                f"PM2 runs `{elsewhere[0].name}` from a folder that dbsync does not switch",
+                where=elsewhere[0].cwd,
+                why=f"only what runs from {self.app.current} can be switched, and put back",
+                hint=f"once: pm2 delete {elsewhere[0].name}   then: dbsync deploy   (it is down in between)",
+            )

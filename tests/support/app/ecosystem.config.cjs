@@ -1,0 +1,3 @@
+module.exports = {
+  apps: [{ name: "shop", script: "server.cjs", exec_mode: "cluster", instances: 1 }],
+};
