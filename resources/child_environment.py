@@ -8,7 +8,7 @@ miss the next secret.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 _KEPT = frozenset(
@@ -18,8 +18,10 @@ _LIBRARIES = ("DAGSTER_", "GX_")
 _PROXIES = frozenset({"http_proxy", "https_proxy", "ftp_proxy", "all_proxy", "no_proxy"})
 
 
-def child_environment(*, network: bool = False, **given: str) -> dict[str, str]:
-    """What a program needs to run at all, of our environment, and `given` on top.
+def child_environment(
+    more: Mapping[str, str] | None = None, /, *, network: bool = False, **given: str
+) -> dict[str, str]:
+    """What a program needs to run at all, of our environment, and `more` and `given` on top.
 
     `network`: the proxies too, whose addresses may hold a login. For what downloads, and nothing else.
     """
@@ -28,7 +30,7 @@ def child_environment(*, network: bool = False, **given: str) -> dict[str, str]:
         for name, text in os.environ.items()
         if name in _KEPT or name.startswith("LC_") or (network and name.lower() in _PROXIES)
     }
-    return {**kept, **given}
+    return {**kept, **(more or {}), **given}
 
 
 def mysql_environment(**given: str) -> dict[str, str]:

@@ -70,7 +70,7 @@ def _run(
             ["/bin/sh", "-c", command],
             cwd=place,
             env=child_environment(
-                **node_variables(app),
+                node_variables(app),
                 network=True,
                 APP_COMMIT=commit,
                 CI="1",
