@@ -13,7 +13,7 @@ from resources import progress
 from resources.app.app import App
 from resources.app.node import node_variables
 from resources.app.releases import Releases
-from resources.app.source import export
+from resources.app.source import Export
 from resources.child_environment import child_environment
 from resources.durable_file import disk_full
 from resources.errors import AppBuildError
@@ -23,8 +23,8 @@ _LAST_LINES = 15
 _POLL = 0.2
 
 
-def build(app: App, commit: str | None, release: str) -> float:
-    """Make `release` whole; nothing is done where it is already. Seconds that it took.
+def build(app: App, commit: str | None, release: str, export: Export) -> float:
+    """Make `release` whole, of the files that `export` writes, unless it is already; seconds that took.
 
     Raises AppBuildError with the last lines that were printed, DiskFullError.
     """
@@ -37,7 +37,7 @@ def build(app: App, commit: str | None, release: str) -> float:
     place = releases.begin(release)
     log = releases.logs / f"{release}.log"
     try:
-        export(app.source, commit, place)
+        export(place)
         releases.link_shared(release)
         log.write_text("", encoding="utf-8")
         log.chmod(0o600)

@@ -2,70 +2,59 @@
 
 from __future__ import annotations
 
-import os
+import posixpath
 import shutil
-import subprocess
-import tarfile
-import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
-from resources.child_environment import child_environment
 from resources.errors import AppBuildError
-from resources.redact import inert, redact
+from resources.git.commit import repository_of
+from resources.git.mirror import Mirror
+from resources.git.run import git
 
 _NOT_SOURCE = (".git", "node_modules", ".next", ".dbsync", "releases", "shared")
-_SECONDS = 300.0
+
+Export = Callable[[Path], None]
+"""Writes the application's files into a folder that is not there yet."""
 
 
-def export(source: Path, commit: str | None, into: Path) -> None:
-    """Write what `commit` has in the folder `source` of its repository into the new folder `into`.
+def files_of(project: Path, commit: str | None) -> Export:
+    """What `commit` of the repository that `project` lies in has in that folder.
 
-    None: the folder as it is, without what is made from it. Raises AppBuildError.
+    None: the folder as it is, without what is made from it. What is returned raises AppBuildError,
+    GitError, DiskFullError.
     """
     if commit is None:
-        shutil.copytree(source, into, symlinks=True, ignore=shutil.ignore_patterns(*_NOT_SOURCE))
-        return
-    into.mkdir()
-    with tempfile.TemporaryFile() as packed:
-        _git(source, packed, "archive", "--format=tar", commit)
-        packed.seek(0)
+        return lambda into: _copy(project, into)
+    repository = repository_of(project.resolve())
+    if repository is None:
+        raise AppBuildError("the application is in no git repository", where=str(project))
+    asked = ("rev-parse", "--path-format=absolute", "--git-common-dir")
+    folder = Path(git(repository, asked, safe=repository).decode().strip())
+    inside = project.resolve().relative_to(repository).as_posix()
+    return files_in(Mirror(str(repository), folder), commit, inside)
+
+
+def files_in(mirror: Mirror, commit: str, path: str) -> Export:
+    """What `commit` has under `path` ("" or ".": everything); nothing of the repository is run."""
+    inside = posixpath.normpath(path or ".")
+
+    def export(into: Path) -> None:
+        if inside == ".":
+            mirror.export(commit, into)
+            return
+        whole = into.with_name(f"{into.name}.tree")  # names inside are those from the repository's root
+        shutil.rmtree(whole, ignore_errors=True)
         try:
-            with tarfile.open(fileobj=packed) as archive:
-                archive.extractall(into, filter="data")  # no link or path leads out
-        except tarfile.TarError as error:
-            raise AppBuildError(
-                "the commit cannot be unpacked", where=commit, why=inert(str(error)), hint="git fsck"
-            ) from error
+            mirror.export(commit, whole, inside)
+            if not (whole / inside).is_dir():
+                raise AppBuildError("the commit has no such folder", where=f"{commit}: {inside}")
+            (whole / inside).rename(into)
+        finally:
+            shutil.rmtree(whole, ignore_errors=True)
+
+    return export
 
 
-def _git(source: Path, out: object, *arguments: str) -> None:
-    # In a folder of the repository `git archive` packs that folder alone.
-    environment = child_environment(
-        HOME=os.devnull,
-        GIT_CONFIG_GLOBAL=os.devnull,
-        GIT_CONFIG_NOSYSTEM="1",
-        GIT_TERMINAL_PROMPT="0",
-        GIT_ATTR_NOSYSTEM="1",
-        LC_ALL="C.UTF-8",
-    )
-    options = ("-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", "-c", "safe.directory=*")
-    try:
-        done = subprocess.run(
-            ["git", *options, *arguments],
-            cwd=source,
-            env=environment,
-            stdout=out,  # type: ignore[arg-type]
-            stderr=subprocess.PIPE,
-            timeout=_SECONDS,
-            check=False,
-        )
-        why = done.stderr.decode("utf-8", "replace").strip() if done.returncode else ""
-    except (OSError, subprocess.TimeoutExpired) as error:
-        why = str(error)
-    if why:
-        raise AppBuildError(
-            "the files of the commit cannot be read",
-            where=f"{source}: {arguments[-1]}",
-            why=inert(redact(why.splitlines()[0])),
-            hint=f"git -C {source} archive {arguments[-1]} >/dev/null",
-        )
+def _copy(project: Path, into: Path) -> None:
+    shutil.copytree(project, into, symlinks=True, ignore=shutil.ignore_patterns(*_NOT_SOURCE))

@@ -11,6 +11,7 @@ from resources.app.app import App
 from resources.app.build import build
 from resources.app.node import pm2_program
 from resources.app.releases import Releases
+from resources.app.source import Export, files_of
 from resources.app.start import in_place, require_well, switch_to
 from resources.errors import AppBuildError, EnvironmentCheckError, UsageError
 from resources.pm2 import Pm2
@@ -29,10 +30,11 @@ class Application:
     found: dict[str, Any] = field(default_factory=dict)
     """What was built, switched and seen, for the record."""
 
-    def build(self, commit: str | None, deployment: str | None) -> None:
+    def build(self, commit: str | None, deployment: str | None, export: Export | None = None) -> None:
         """Before the backup: a build that fails costs nothing, and a slow one makes the backup no older.
 
-        Raises AppBuildError, EnvironmentCheckError.
+        `export`: where the files come from, if not from the project's folder. Raises AppBuildError,
+        EnvironmentCheckError, GitError.
         """
         pm2_program(self.app)
         self._require_way_back()
@@ -45,7 +47,7 @@ class Application:
                 where=str(self.app.current),
                 hint=f"remove the link {self.app.current}, after: pm2 delete {' '.join(self.app.names)}",
             )
-        seconds = build(self.app, commit, self.release)
+        seconds = build(self.app, commit, self.release, export or files_of(self.app.source, commit))
         self.found = {"release": self.release, "previous": self.previous, "build_seconds": round(seconds, 3)}
         self.journal("app_built", app_release=self.release, app_previous=self.previous)
 

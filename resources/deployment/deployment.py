@@ -145,7 +145,8 @@ class Deployment:
         self.begin()
         if self.application and self.purpose == "deploy":
             app, commit = self.application, self.commit.id if self.commit else None
-            self._timed("build", lambda: app.build(commit, self.id))
+            export = self._pinned.application if self._pinned else None
+            self._timed("build", lambda: app.build(commit, self.id, export))
         self._full_backup = self._timed("backup", lambda: FullBackup(self.target))
 
     def back_up(self, proof: str = "auto", *, scheduled: bool = False) -> MadeBackup:

@@ -25,7 +25,7 @@ def current_commit(folder: Path, migrations: Path) -> Commit | None:
 
     None also where git cannot tell, and then it is said why: the release is recorded without it.
     """
-    repository = _repository(folder.resolve())
+    repository = repository_of(folder.resolve())
     if repository is None:
         return None
     try:
@@ -46,7 +46,8 @@ def _why(error: GitError) -> str:
     return error.why or error.what
 
 
-def _repository(folder: Path) -> Path | None:
+def repository_of(folder: Path) -> Path | None:
+    """The work tree that `folder`, an absolute path, lies in."""
     return next((place for place in (folder, *folder.parents) if (place / ".git").exists()), None)
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 from uuid import uuid4
 
+from resources.app.source import files_in
 from resources.errors import CommitRefusedError, DbsyncError, MigrationsFolderError
 from resources.git.commit import Commit
 from resources.git.mirror import Mirror
@@ -45,6 +47,10 @@ class PinnedCommit:
         self._exported: Exported | None = None
         self._entry: str | None = None
         self._deployment: str | None = None
+
+    def application(self, into: Path) -> None:
+        """Write what the commit has in the application's folder. Raises GitError, AppBuildError."""
+        files_in(self._mirror, self._pin.commit, self._source.project_path)(into)
 
     def prepare(self) -> tuple[Target, Commit]:
         """The target with the commit's own migrations folder. Raises GitError, CommitRefusedError,

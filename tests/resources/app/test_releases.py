@@ -9,6 +9,7 @@ import pytest
 from resources.app.app import App
 from resources.app.build import build
 from resources.app.releases import RECORD, Releases
+from resources.app.source import files_of
 from resources.errors import AppBuildError
 
 
@@ -21,7 +22,7 @@ def app(tmp_path) -> App:
 
 
 def test_a_release_is_whole_only_after_its_build(app):
-    build(app, None, "one")
+    build(app, None, "one", files_of(app.source, None))
     releases = Releases(app)
     assert (releases.path("one") / "out").read_text() == "built\n"
     assert not (releases.path("one") / "node_modules").exists()
@@ -33,11 +34,11 @@ def test_a_failing_build_leaves_no_whole_release_and_shows_its_last_lines_withou
         app.folder, app.source, app.names, app.pm2_home, install="", build="echo mysql://u:sekrit@h/d; exit 3"
     )
     with pytest.raises(AppBuildError) as failed:
-        build(broken, None, "one")
+        build(broken, None, "one", files_of(broken.source, None))
     assert "ended with 3" in failed.value.what and "mysql://u:" in failed.value.why
     assert "sekrit" not in str(failed.value)
     assert Releases(app).whole() == []
-    build(app, None, "one")
+    build(app, None, "one", files_of(app.source, None))
     assert Releases(app).whole() == ["one"], "what was left unfinished is built anew"
 
 
@@ -52,13 +53,13 @@ def test_a_build_that_hangs_is_ended_with_what_it_started(app):
         build_timeout=0.3,
     )
     with pytest.raises(AppBuildError, match="took too long"):
-        build(hanging, None, "one")
+        build(hanging, None, "one", files_of(hanging.source, None))
 
 
 def test_the_switch_is_one_rename_and_old_releases_go(app):
     releases = Releases(app)
     for number in range(6):
-        build(app, None, f"r{number}")
+        build(app, None, f"r{number}", files_of(app.source, None))
         os.utime(releases.path(f"r{number}") / RECORD, (number, number))
     for name in ("r0", "r5"):
         releases.switch(name)
@@ -72,5 +73,5 @@ def test_the_switch_is_one_rename_and_old_releases_go(app):
 def test_what_is_shared_appears_in_every_release(app):
     (app.folder / "shared").mkdir(parents=True)
     (app.folder / "shared" / ".env").write_text("PORT=1\n")
-    build(app, None, "one")
+    build(app, None, "one", files_of(app.source, None))
     assert (Releases(app).path("one") / ".env").read_text() == "PORT=1\n"
