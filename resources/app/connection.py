@@ -26,7 +26,9 @@ def connection_problem(app: App, target: Target, release: Path) -> tuple[str, st
         done = subprocess.run(
             [str(node_folder(app) / "node"), str(_SCRIPT)],
             cwd=release,
-            env=child_environment(**node_variables(app), DATABASE_URL=_url(target), NO_COLOR="1"),
+            env=child_environment(
+                network=False, **node_variables(app), DATABASE_URL=_url(target), NO_COLOR="1"
+            ),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=_SECONDS,

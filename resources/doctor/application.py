@@ -26,7 +26,7 @@ def node(patient: Patient) -> Iterator[Finding]:
         return
     done = subprocess.run(
         [str(node_folder(app) / "node"), "--version"],
-        env=child_environment(**node_variables(app)),
+        env=child_environment(network=False, **node_variables(app)),
         capture_output=True,
         text=True,
         timeout=20,
