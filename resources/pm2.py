@@ -117,7 +117,10 @@ class Pm2:
                     [str(pm2_program(self._app)), *arguments],
                     cwd=self._app.folder if self._app.folder.is_dir() else "/",
                     env=child_environment(
-                        **node_variables(self._app), PM2_DISABLE_VERSION_CHECK="true", NO_COLOR="1"
+                        network=False,
+                        PM2_DISABLE_VERSION_CHECK="true",
+                        NO_COLOR="1",
+                        **node_variables(self._app),
                     ),
                     stdin=subprocess.DEVNULL,
                     stdout=out,
