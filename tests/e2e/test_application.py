@@ -130,7 +130,7 @@ def test_a_build_that_fails_stops_the_deployment_before_anything_is_touched(live
 def test_killed_between_switch_and_health_the_next_command_puts_both_back(live):
     before = live.state()
     live.project.add_migration(*CHANGE)
-    live.commit("to be killed", slowSeconds=8)
+    live.commit("to be killed")
     process = live.project.start("deploy")
     live.project.wait_for_phase("app_switched", process)
     kill(process)
@@ -145,12 +145,12 @@ def test_killed_between_switch_and_health_the_next_command_puts_both_back(live):
 
 def test_a_slow_start_is_waited_for_and_released(live, record_property):
     live.project.add_migration(*CHANGE)
-    commit = live.commit("slow", slowSeconds=4)
+    commit = live.commit("slow", slowSeconds=3)
     with Probe(live) as probe:
         code, report = live.project.report("deploy")
     record_property("wrong answers (s)", round(probe.wrong_seconds, 2))
     assert (code, report["outcome"]) == (0, "released"), report
     assert live.ask()["commit"] == commit == live.state().release
-    assert report["timings"]["application"] > 4
+    assert report["timings"]["application"] > 3
     assert probe.wrong_seconds < 1, "in cluster mode the old process serves until the new one listens"
     assert CHANGE[0] in live.project.applied()
