@@ -21,6 +21,7 @@ from resources.private_folder import make_private_folder
 from resources.redact import remember
 from resources.settings_proof import ProofSettings
 from resources.settings_remote import RemoteSettings, is_bucket, recipients_of, remote_of
+from resources.settings_work import WorkSettings, without_runner
 from resources.target import Keep, Policy, Target
 from resources.wrong_setting import WrongSetting, settings_error, wrong_file, wrong_value
 
@@ -31,7 +32,7 @@ _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, None: 1.0
 ENGINES = ("auto", "clone", "mydumper", "mysqldump")
 
 
-class Settings(ProofSettings, RemoteSettings):
+class Settings(ProofSettings, RemoteSettings, WorkSettings):
     """All as strings in the environment; times are seconds, or `500ms`, `30s`, `10m`, `2h`, `7d`."""
 
     model_config = SettingsConfigDict(
@@ -284,6 +285,11 @@ def drop_secrets() -> None:
     for name in SECRET_NAMES & os.environ.keys():
         if text := os.environ.pop(name):
             _taken[name] = text
+
+
+def handed_on() -> dict[str, str]:
+    """The environment of another dbsync that goes on for this one; with the secrets that were taken out."""
+    return without_runner(dict(os.environ) | _taken)
 
 
 def forget_environment() -> None:
