@@ -42,7 +42,7 @@ def inert_line(line: str) -> str:
 
 
 def _data(text: str) -> str:
-    return _escaped("\n".join(inert(line) for line in redact(text).split("\n")))
+    return _escaped("\n".join(inert_line(inert(line)) for line in redact(text).split("\n")))
 
 
 def _property(text: str) -> str:

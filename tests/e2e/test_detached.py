@@ -95,6 +95,7 @@ def test_nobody_reading_stops_no_work_and_nobody_can_read_the_workers_secrets(pr
     project.add_migration(GOOD[0], f"{GOOD[1]}\n{SLEEP}\n")
     tokens = {"RUNNER_TRACKING_ID": "github_1", "GITHUB_TOKEN": "ghs_1", "GITHUB_ACTIONS": "true"}
     process = project.start("deploy", **tokens)
+    project.wait_for_phase("begun", process)
     assert process.stdout and process.stderr
     process.stdout.close()
     process.stderr.close()
