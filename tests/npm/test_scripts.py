@@ -17,9 +17,7 @@ from tests.e2e.conftest import BAD, GOOD, empty_project, project
 __all__ = ["empty_project", "project"]
 pytestmark = pytest.mark.slow
 PACKAGE = CHECKOUT / "npm"
-MANIFEST = (
-    '{\n    "name": "app",\n    "private": true,\n    "scripts": {\n        "build": "next build"\n    }\n}\n'
-)
+MANIFEST = '{\n    "name": "app",\n    "scripts": {\n        "build": "next build"\n    }\n}\n'
 
 Npm = Callable[..., "subprocess.CompletedProcess[str]"]
 
