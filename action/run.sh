@@ -127,9 +127,6 @@ script() { # TOKEN
     if [ -n "${DBSYNC_ACTION_PATH:-}" ]; then
         printf 'PATH=%s:$PATH\nexport PATH\n' "$(quoted "$DBSYNC_ACTION_PATH")"
     fi
-    for word in DATABASE_URL DBSYNC_DEPLOYMENT; do
-        [ -z "${!word:-}" ] || printf '%s=%s\nexport %s\n' "$word" "$(quoted "${!word}")" "$word"
-    done
     printf 'cd -- %s || return %s\n' "$(quoted "${DBSYNC_ACTION_PROJECT:-.}")" $USAGE
     printf 't=${TMPDIR:-/tmp}/dbsync-%s\nmkdir -m 700 "$t" || return %s\n' "$1" $NOT_FOUND
     echo 'unset GITHUB_WORKSPACE GITHUB_ENV'
@@ -142,6 +139,10 @@ script() { # TOKEN
     echo 'if ! command -v "$dbsync" >/dev/null; then'
     echo 'echo "::error title=dbsync action::dbsync is not there on the host: see the inputs path and dbsync-home" >&2'
     printf 'return %s\nfi\n' $NOT_FOUND
+    # Only here: what is started above gets none of them.
+    for word in DATABASE_URL DBSYNC_DEPLOYMENT GITHUB_REPOSITORY GITHUB_RUN_ID GITHUB_RUN_ATTEMPT; do
+        [ -z "${!word:-}" ] || printf '%s=%s\nexport %s\n' "$word" "$(quoted "${!word}")" "$word"
+    done
     echo '"$dbsync" github mask 2>/dev/null </dev/null || :'
     printf '"$dbsync"'
     for word in "${arguments[@]}"; do printf ' %s' "$(quoted "$word")"; done

@@ -45,6 +45,8 @@ class Runner:
     summary: Path | None
     workspace: Path | None
     """Folder of the repository that annotations are relative to."""
+    run: str
+    """Which run of which workflow this is: only what it began itself is its own to join unasked."""
 
 
 def github_runner() -> Runner | None:
@@ -52,7 +54,9 @@ def github_runner() -> Runner | None:
     if os.environ.get("GITHUB_ACTIONS") != "true":
         return None
     names = ("GITHUB_OUTPUT", "GITHUB_ENV", "GITHUB_STEP_SUMMARY", "GITHUB_WORKSPACE")
-    return Runner(*(Path(given) if (given := os.environ.get(name)) else None for name in names))
+    files = [Path(given) if (given := os.environ.get(name)) else None for name in names]
+    run = [os.environ.get(f"GITHUB_{name}", "") for name in ("REPOSITORY", "RUN_ID", "RUN_ATTEMPT")]
+    return Runner(*files, run="/".join(run))
 
 
 def without_runner(environment: dict[str, str]) -> dict[str, str]:

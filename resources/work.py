@@ -120,12 +120,18 @@ class Works:
     def find(self, named: str) -> Work | None:
         return next((work for work in self.all() if work.id == named), None)
 
-    def last(self) -> Work:
-        """The one that runs, else the last one. Raises NoSuchWorkError."""
-        found = self.all()
+    def last(self, run: str | None) -> Work:
+        """The one that runs, else the last one; with `run` of those that this run of a workflow began.
+
+        Raises NoSuchWorkError.
+        """
+        found = [work for work in self.all() if run is None or work.begun["run"] == run]
         if not found:
+            whose = "this project" if run is None else "this run of the workflow"
             raise NoSuchWorkError(
-                "no command of this project went on by itself", where=str(self._folder), hint="dbsync status"
+                f"no command of {whose} went on by itself",
+                where=str(self._folder),
+                hint="dbsync status; dbsync join ID",
             )
         return next((work for work in reversed(found) if work.is_running), found[-1])
 
@@ -147,7 +153,7 @@ class Works:
 
 
 def record_begin(folder: Path, pid: int, **facts: Any) -> Work:
-    """`facts`: verb, arguments, target, release."""
+    """`facts`: verb, arguments, target, release, run (of a workflow, or "")."""
     owner = identity_of(pid)
     begun = {
         "at": datetime.now(UTC).isoformat(timespec="milliseconds"),

@@ -19,6 +19,7 @@ from resources.errors import DbsyncError
 from resources.git import current_commit
 from resources.private_folder import make_private_folder
 from resources.settings import CHECKOUT, handed_on
+from resources.settings_work import github_runner
 from resources.work import Work, Works, record_begin
 
 Detach = Annotated[
@@ -72,7 +73,9 @@ def _start(works: Works, called: Invocation, **facts: str) -> Work:
             stderr=err,
             start_new_session=True,
         )
-    work = record_begin(folder, process.pid, arguments=arguments, **facts)
+    runner = github_runner()
+    run = runner.run if runner else ""
+    work = record_begin(folder, process.pid, arguments=arguments, run=run, **facts)
     # Only now: a work that nobody could find again is not begun.
     task = {"environment": handed_on(), "arguments": arguments}
     assert process.stdin

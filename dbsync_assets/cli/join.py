@@ -12,6 +12,7 @@ from dbsync_assets.cli.context import HERE, Json, Loaded, Project, deployment_of
 from dbsync_assets.cli.follow import begun_by, end_as, end_as_recorded, error_recorded, follow, settle
 from resources.errors import NoSuchWorkError, NothingToRollBackError
 from resources.journal import DeploymentRecord, Journal
+from resources.settings_work import github_runner
 from resources.work import Work, Works
 
 _PAUSE = 0.2
@@ -35,7 +36,8 @@ def join(
 ) -> None:
     """Follow a deployment, backup, restore or rollback that goes on by itself; exit as it does.
 
-    Of one that has ended, what it said is shown again. Of one that was killed, what it had begun
+    Of one that has ended, what it said is shown again. In a workflow, without an ID, only what the same
+    run of it began is joined. Of one that was killed, what it had begun
     is put right first.
     """
     loaded = load(Path(project))
@@ -73,7 +75,9 @@ def _find(loaded: Loaded, named: str) -> tuple[Work | None, DeploymentRecord | N
     """Raises NoSuchWorkError. `named`: a work's or a deployment's id, "" for the last work."""
     works = Works(loaded.target.state)
     if not named:
-        return works.last(), None
+        # A step must not take an earlier run's release, which a rollback behind it would undo, for its own.
+        runner = github_runner()
+        return works.last(runner.run if runner else None), None
     if work := works.find(named):
         return work, None
     try:

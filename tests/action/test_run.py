@@ -137,6 +137,10 @@ def test_over_ssh_a_cancelled_step_leaves_the_deployment_and_the_next_step_joins
         cancelled = runner.end(process)
         assert time.monotonic() - begun < 7 and cancelled.code == 70
         assert "verb join" in cancelled.text
+        assert not cancelled.variables, "the id of what goes on is not known to this machine"
+        runner.run_id = "2"
+        assert runner.run(**over(host, project, VERB="join")).code == 72, "another run's is not its own"
+        runner.run_id = "1"
         joined = runner.run(**over(host, project, VERB="join"))
         assert (joined.code, joined.outputs["outcome"]) == (0, "released")
         assert joined.outputs["applied"] == GOOD[0] and joined.outputs["backup"]

@@ -66,9 +66,11 @@ def npm(project, tarball) -> Npm:
 
 
 def test_each_script_ends_with_the_exit_code_of_the_table(project, npm):
+    said: list[str] = []
+
     def ends(script: str, *arguments: str, **environment: str) -> int:
         done = npm("run", "--silent", script, "--", *arguments, **environment)
-        ends.said = done.stdout + done.stderr  # type: ignore[attr-defined]
+        said.append(done.stdout + done.stderr)
         return done.returncode
 
     path = project.add_migration(*GOOD)
@@ -80,9 +82,9 @@ def test_each_script_ends_with_the_exit_code_of_the_table(project, npm):
     assert project.applied()[-1] == GOOD[0]
     assert ends("db:migration:validate", DBSYNC_DEPLOYMENT=deployment) == 0
     assert ends("db:health:check", DBSYNC_DEPLOYMENT=deployment) == 0
-    assert ends("db:backup") == 0
+    assert ends("db:backup", CI="true") == 0 and "goes on by itself" in said[-1]
     assert ends("db:restore", "20200101T000000Z-000000") == 22
-    assert ends("db:rollback") == 0
+    assert ends("db:rollback", CI="true") == 0 and "goes on by itself" in said[-1]
     assert GOOD[0] not in project.applied()
     # A later step does not take the database for what its workflow deployed.
     assert ends("db:migration:validate", DBSYNC_DEPLOYMENT=deployment) == 73
@@ -95,4 +97,4 @@ def test_each_script_ends_with_the_exit_code_of_the_table(project, npm):
     first = project.migrations / "20260101000000_init" / "migration.sql"
     first.write_text(first.read_text() + "-- edited\n")
     assert ends("db:migration:check") == 30
-    assert "20260101000000_init" in ends.said and project.url not in ends.said
+    assert "20260101000000_init" in said[-1] and project.url not in said[-1]

@@ -32,6 +32,7 @@ class Runner:
     workspace: Path
     environment: dict[str, str] = field(default_factory=dict)
     """Variables that earlier steps set."""
+    run_id: str = "1"
     _steps: int = 0
 
     def start(self, **inputs: str) -> subprocess.Popen[str]:
@@ -52,6 +53,8 @@ class Runner:
                 "HOME": str(self.folder),
                 "CI": "true",
                 "GITHUB_ACTIONS": "true",
+                "GITHUB_RUN_ID": self.run_id,
+                "GITHUB_RUN_ATTEMPT": "1",
                 "GITHUB_WORKSPACE": str(self.workspace),
                 "GITHUB_OUTPUT": str(self._file("output")),
                 "GITHUB_ENV": str(self._file("env")),

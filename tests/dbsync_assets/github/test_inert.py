@@ -60,7 +60,7 @@ def test_on_a_page_every_character_with_a_meaning_is_a_reference():
 
 @pytest.fixture
 def runner(tmp_path) -> Runner:
-    return Runner(tmp_path / "output", tmp_path / "env", tmp_path / "summary", tmp_path)
+    return Runner(tmp_path / "output", tmp_path / "env", tmp_path / "summary", tmp_path, "r/1/1")
 
 
 def test_what_a_runner_is_told_of_a_failed_deployment(runner, tmp_path):
