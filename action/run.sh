@@ -128,6 +128,9 @@ script() { # TOKEN
         printf 'PATH=%s:$PATH\nexport PATH\n' "$(quoted "$DBSYNC_ACTION_PATH")"
     fi
     printf 'cd -- %s || return %s\n' "$(quoted "${DBSYNC_ACTION_PROJECT:-.}")" $USAGE
+    # What cancelled steps left there, of which nobody fetched what they had to tell.
+    echo 'find "${TMPDIR:-/tmp}" -maxdepth 1 -name "dbsync-????????????????????????????????" -user "$(id -u)" \'
+    echo '-mtime +0 -exec rm -rf {} + 2>/dev/null || :'
     printf 't=${TMPDIR:-/tmp}/dbsync-%s\nmkdir -m 700 "$t" || return %s\n' "$1" $NOT_FOUND
     echo 'unset GITHUB_WORKSPACE GITHUB_ENV'
     echo 'export GITHUB_ACTIONS=true GITHUB_OUTPUT="$t/output" GITHUB_STEP_SUMMARY="$t/summary"'

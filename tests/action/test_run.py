@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import signal
 import subprocess
 import threading
@@ -10,6 +12,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
+from uuid import uuid4
 
 import pytest
 
@@ -26,6 +29,7 @@ __all__ = ["empty_project", "project"]
 pytestmark = pytest.mark.slow
 EVIL = "::error::x <script>alert(1)</script> [a](http:evil) ##[add-mask]y @octocat"
 SLEEP = "DO (SELECT SLEEP(1) FROM `User` LIMIT 1);"
+LEFT = f"dbsync-{'?' * 32}"
 PASSWORD = "canary'\"$ %@:/\\x"
 
 
@@ -122,6 +126,10 @@ def test_over_ssh_a_cancelled_step_leaves_the_deployment_and_the_next_step_joins
         execute(admin, "GRANT ALL ON *.* TO %s@'%%'", (user,))
     project.endpoint = Endpoint("127.0.0.1", server.port, user, PASSWORD)
     project.add_migration(GOOD[0], f"{GOOD[1]}\n{SLEEP}\n")
+    before = set(Path("/tmp").glob(LEFT))
+    old = Path(f"/tmp/dbsync-{uuid4().hex}")
+    old.mkdir()
+    os.utime(old, (1, 1))
     seen: list[str] = []
     stop = threading.Event()
     # The step itself holds its inputs, as every step does; what it starts must not.
@@ -154,7 +162,9 @@ def test_over_ssh_a_cancelled_step_leaves_the_deployment_and_the_next_step_joins
             execute(admin, "DROP USER %s@'%%'", (user,))
     others = {line for line in seen if "action/run.sh" not in line and "bin/dbsync\0" not in line}
     assert not others, "no secret in an argument, or in the environment of what the step starts"
-    assert not list(Path("/tmp").glob("dbsync-????????????????????????????????/output"))
+    assert not old.exists(), "what a cancelled step leaves on the host goes with a later step"
+    (left,) = set(Path("/tmp").glob(LEFT)) - before
+    shutil.rmtree(left)
 
 
 @pytest.mark.parametrize(

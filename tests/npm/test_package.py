@@ -133,7 +133,7 @@ def test_a_signal_reaches_dbsync_and_its_exit_code_comes_back(tmp_path, number):
     while not ready.exists():
         time.sleep(0.02)
     process.send_signal(number)
-    assert process.wait(10) == 70
+    assert process.wait(60) == 70
 
 
 def test_the_package_runs_nothing_when_it_is_installed_and_needs_no_other():
