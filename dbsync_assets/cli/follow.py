@@ -63,7 +63,7 @@ def follow(work: Work, *, told: str, as_json: bool) -> Ended | None:
             write_nowhere()
         raise LeftRunningError(
             f"work {work.id} ({work.verb}) goes on without this command",
-            why="it was stopped" if isinstance(error, KeyboardInterrupt) else "nobody reads its output",
+            why="it was stopped" if isinstance(error, KeyboardInterrupt) else f"nobody reads it: {error}",
             hint=f"dbsync join {work.id}; to stop the work and have it undone: kill -TERM {work.pid}",
         ) from error
     for one, handler in before.items():
