@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from benchmarks.backup import backups
 from benchmarks.growth import growth
 from benchmarks.measure import Measured
+from benchmarks.monitoring import monitoring
 from benchmarks.peers import Peers
 from benchmarks.proof import proofs
 from benchmarks.release import small_release
@@ -19,7 +20,7 @@ from benchmarks.restore import restores
 from benchmarks.stage import Bench, set_bench
 from resources.mysql.connection import option_file
 
-PARTS = ("release", "backup", "engines", "proof", "restore", "growth")
+PARTS = ("release", "monitoring", "backup", "engines", "proof", "restore", "growth")
 
 
 def main() -> None:
@@ -27,7 +28,8 @@ def main() -> None:
     parser.add_argument(
         "parts",
         nargs="*",
-        help="release: a small one against an empty Dagster job; backup: against other tools; engines: by"
+        help="release: a small one against an empty Dagster job; monitoring: its share of a core;"
+        " backup: against other tools; engines: by"
         " mysqldump and mydumper too; proof: from the archive; restore: into a running server; growth: of"
         " 0.4, 1.5 and 4 GB. Default: all but growth",
     )
@@ -42,7 +44,9 @@ def main() -> None:
         if "growth" in parts:
             growth(bench)
         small = small_release(bench) if "release" in parts else None
-        if set(parts) - {"growth", "release"}:
+        if "monitoring" in parts:
+            monitoring(bench)
+        if set(parts) - {"growth", "release", "monitoring"}:
             _large(bench, parts, options.size, small)
     finally:
         bench.shop.server.stop()

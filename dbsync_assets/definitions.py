@@ -20,12 +20,16 @@ from dbsync_assets.assets.applied_schema_version import applied_schema_version
 from dbsync_assets.assets.full_backup import full_backup
 from dbsync_assets.assets.health_report import health_report
 from dbsync_assets.assets.incremental_backup import incremental_backup
+from dbsync_assets.assets.metrics_snapshot import metrics_snapshot
 from dbsync_assets.assets.migration_source import migration_source
 from dbsync_assets.assets.release_record import release_record
 from dbsync_assets.assets.validation_report import validation_report
 from dbsync_assets.deployment_resource import KEY, deployment_resource
+from dbsync_assets.drift import drift, live_schema
 from dbsync_assets.freshness import freshness_policy
 from dbsync_assets.prove_backup import prove_backup
+from dbsync_assets.reconcile import reconcile
+from sensors.all import sensors
 from sensors.schedules import schedules
 
 
@@ -41,6 +45,8 @@ def defs() -> dg.Definitions:
             health_report,
             release_record,
             incremental_backup,
+            metrics_snapshot,
+            live_schema,
         ],
         asset_checks=[
             history_clean,
@@ -55,8 +61,9 @@ def defs() -> dg.Definitions:
             catalog_sound,
             storage_headroom,
         ],
-        jobs=[*jobs.ALL, *operations.ALL, prove_backup],
+        jobs=[*jobs.ALL, *operations.ALL, prove_backup, reconcile, drift],
         schedules=schedules(),
+        sensors=sensors(),
         resources={KEY: deployment_resource},
         executor=dg.in_process_executor,
     )

@@ -13,16 +13,24 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 
+from dbsync_assets.run_process import PROCESS_TAG, this_process
+from dbsync_assets.run_tags import pinned_commit
 from resources.deployment.deployment import Deployment, Purpose
-from resources.git import current_commit
-from resources.progress import Step, watched_by
+from resources.git.commit import current_commit
+from resources.log.line import Line
+from resources.log.listener import LineListener
+from resources.log.start import start_log
+from resources.progress import circumstances, heard_by
 from resources.settings import drop_secrets, load_settings, target_of
+from resources.target import Target
 
 _given: ContextVar[Deployment | None] = ContextVar("dbsync_deployment", default=None)
 KEY = "deployment"
+_READING = ("migration_check", "validate", "health_check", "prove_backup", "reconcile", "drift")
 
 
 @contextmanager
@@ -38,55 +46,47 @@ def with_deployment(deployment: Deployment) -> Iterator[None]:
 @dg.resource(description="The deployment of this run: lock, journal, private copy. Opened by the first step.")
 def deployment_resource(context: dg.InitResourceContext) -> Iterator[Deployment]:
     given = _given.get()
+    log = context.log or dg.get_dagster_logger()
     if given is not None:
-        yield given
+        with heard_by(dagster_lines(log)):
+            yield given
         return
     project = Path(os.environ.get("DBSYNC_PROJECT", "."))
-    target = target_of(load_settings(project))
-    drop_secrets()
-    job = context.run.job_name if context.run is not None else ""
-    log = DagsterLog(context.log or dg.get_dagster_logger())
-    with watched_by(log):
-        commit = current_commit(project, target.migrations)
-    deployment = Deployment(target, commit=commit, purpose=purpose_of(job))
-    try:
-        with watched_by(log):
+    target = project_target()
+    run = context.run
+    job = run.job_name if run is not None else ""
+    circumstances.command = job
+    if run is not None and context.instance is not None:
+        context.instance.add_run_tags(run.run_id, {PROCESS_TAG: this_process()})
+    pinned = pinned_commit(target, run.tags, run.run_id) if run is not None and job == "deploy" else None
+    with heard_by(dagster_lines(log)):
+        commit = current_commit(project, target.migrations) if pinned is None else None
+        deployment = Deployment(target, commit=commit, purpose=purpose_of(job), pinned=pinned)
+        try:
             yield deployment
-    finally:
-        deployment.close()
+        finally:
+            deployment.close()
+
+
+def project_target() -> Target:
+    """The target of the project that this Dagster works on, and its log begun. Raises SettingsError."""
+    target = target_of(load_settings(Path(os.environ.get("DBSYNC_PROJECT", "."))))
+    drop_secrets()
+    start_log(target.log, target.name)
+    return target
 
 
 def purpose_of(job: str) -> Purpose:
     """What a run of this job may do. An asset materialised alone in the UI is locked, and cannot migrate."""
     if job == "deploy":
         return "deploy"
-    return "read" if job in ("migration_check", "validate", "health_check", "prove_backup") else "change"
+    return "read" if job in _READING else "change"
 
 
-class DagsterLog:
-    """Progress as lines of the run's log."""
+def dagster_lines(log: Any) -> LineListener:
+    """The log's lines in the log of a run too, where the UI shows them."""
 
-    def __init__(self, log: object) -> None:
-        self._log = log
+    def sink(line: Line) -> None:
+        (log.error if line.level == "error" else log.info)(line.body())
 
-    def begin(self, title: str, total: float | None, unit: str) -> Step:
-        del total, unit
-        self.say(f"{title} …")
-        return _LoggedStep(self)
-
-    def end(self, step: Step, error: BaseException | None) -> None:
-        del step, error
-
-    def say(self, text: str) -> None:
-        self._log.info(text)  # type: ignore[attr-defined]
-
-
-class _LoggedStep:
-    def __init__(self, log: DagsterLog) -> None:
-        self._log = log
-
-    def advance(self, amount: float) -> None:
-        del amount
-
-    def note(self, text: str) -> None:
-        self._log.say(text)
+    return LineListener(sink)

@@ -10,13 +10,19 @@ from resources.deployment.notice import send_notice
 
 @dg.failure_hook(name="tell_of_failed_schedule", required_resource_keys={KEY})
 def tell_of_failed_schedule(context: dg.HookContext) -> None:
-    """To NOTIFICATION_WEBHOOK, and to the outbox where that does not take it. What a person started
-    tells that person.
-    """
+    """To every channel that wants `backup`. What a person started tells that person."""
     run = context.instance.get_run_by_id(context.run_id)
     if run is None or SCHEDULE_TAG not in run.tags:
         return
     deployment: Deployment = getattr(context.resources, KEY)
     error = deployment.error
     reason = f"{context.job_name}, by {run.tags[SCHEDULE_TAG]}: {error or context.op_exception}"
-    send_notice(deployment, error.code if error else "failed", reason)
+    about = f"{context.job_name} of {deployment.target.name}"
+    send_notice(
+        deployment,
+        error.code if error else "failed",
+        reason,
+        kind="backup",
+        about=about,
+        facts={"job": context.job_name},
+    )

@@ -10,6 +10,7 @@ import dagster as dg
 from dbsync_assets.catalog_metadata import verdict_table
 from dbsync_assets.deployment_resource import KEY
 from dbsync_assets.notice_hook import tell_of_failed_schedule
+from dbsync_assets.old_runs import forget_old_runs
 from resources.backup.moment.moment import parse_moment
 from resources.deployment import operations
 from resources.deployment.deployment import Deployment
@@ -45,6 +46,12 @@ class ResolveConfig(dg.Config):
     migration: str
     resolution: str
     """applied or rolled-back."""
+
+
+class BaselineConfig(dg.Config):
+    through: str
+    """The newest migration that the database contains already."""
+    accept_differences: bool = False
 
 
 class ResetConfig(dg.Config):
@@ -91,6 +98,13 @@ def resolve_op(context: dg.OpExecutionContext, config: ResolveConfig) -> dict:
     return result
 
 
+@dg.op(name="baseline_database", required_resource_keys={KEY}, out=dg.Out(dict))
+def baseline_op(context: dg.OpExecutionContext, config: BaselineConfig) -> dict:
+    result = operations.baseline(_deployment(context), config.through, config.accept_differences)
+    _show(context, result)
+    return result
+
+
 @dg.op(name="reset_database", required_resource_keys={KEY}, out=dg.Out(dict))
 def reset_op(context: dg.OpExecutionContext, config: ResetConfig) -> dict:
     result = operations.reset(_deployment(context), config.confirm_database or None)
@@ -106,6 +120,7 @@ def retention_op(context: dg.OpExecutionContext) -> dict:
             "kept": sum(one["kept"] for one in result["backups"]),
             "removed": len(result["removed"]),
             "refusal": result["refusal"],
+            "old runs removed": forget_old_runs(context.instance, _deployment(context).target.keep_runs),
             "backups": verdict_table(result["backups"]),
         }
     )
@@ -127,6 +142,14 @@ def resolve() -> None:
     resolve_op()
 
 
+@dg.job(
+    executor_def=dg.in_process_executor,
+    description="Mark what a database without a history contains already as applied.",
+)
+def baseline() -> None:
+    baseline_op()
+
+
 @dg.job(executor_def=dg.in_process_executor, description="Empty a disposable database and migrate it anew.")
 def reset() -> None:
     reset_op()
@@ -141,4 +164,4 @@ def retention() -> None:
     retention_op()
 
 
-ALL = [restore, rollback, resolve, reset, retention]
+ALL = [restore, rollback, resolve, baseline, reset, retention]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from dbsync_assets.run_process import PROCESS_TAG, this_process
+from dbsync_assets.run_tags import COMMIT, TARGET
 from resources.child_environment import no_secrets
 from resources.errors import DbsyncError
 from resources.redact import redact
@@ -33,9 +35,9 @@ def run_job(
     run_config: dict[str, Any] = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
     if config:
         run_config["ops"] = {op: {"config": dict(values)} for op, values in config.items()}
-    tags = {"dbsync/target": deployment.target.name}
+    tags = {TARGET: deployment.target.name, PROCESS_TAG: this_process()}
     if deployment.commit:
-        tags["dbsync/commit"] = deployment.commit.id
+        tags[COMMIT] = deployment.commit.id
     with dg.DagsterInstance.get() as instance, with_deployment(deployment):
         result = job.execute_in_process(
             instance=instance, raise_on_error=False, tags=tags, run_config=run_config

@@ -210,6 +210,16 @@ class UnfinishedError(DbsyncError):
     meaning = "a killed deployment is not put right yet, or waits for a decision"
 
 
+class GitError(DbsyncError):
+    exit_code, code = 36, "git"
+    meaning = "the git repository cannot be used; nothing was changed"
+
+
+class CommitRefusedError(DbsyncError):
+    exit_code, code = 37, "commit-refused"
+    meaning = "the commit may not be deployed: gone from its branch, changed, or not from whom it must be"
+
+
 class MigrationFailedError(DbsyncError):
     exit_code, code = 40, "migration-failed"
     meaning = "a migration failed; what the database looks like now is said in the message"
@@ -287,6 +297,19 @@ class NotReleasedError(DbsyncError):
 class NoSuchWorkError(DbsyncError):
     exit_code, code = 72, "no-such-work"
     meaning = "nothing is there to be joined"
+
+
+# --- telling people ---------------------------------------------------------------
+
+
+class AlertFailedError(DbsyncError):
+    exit_code, code = 90, "alert-failed"
+    meaning = "a channel of alerts did not take a message; nothing else is affected"
+
+
+class AlertsSilentError(DbsyncError):
+    exit_code, code = 91, "alerts-silent"
+    meaning = "the sensor that delivers alerts does not run; the watchdog channel was told"
 
 
 INTERRUPTED_EXIT_CODE = 130

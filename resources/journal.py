@@ -117,6 +117,11 @@ class Journal:
         """Every deployment, oldest first."""
         return [_read(path) for path in sorted(self._folder.glob("*.jsonl")) if path.stat().st_size]
 
+    def newest(self, count: int) -> list[DeploymentRecord]:
+        """The last so many of all targets, oldest first."""
+        paths = [path for path in sorted(self._folder.glob("*.jsonl")) if path.stat().st_size]
+        return [_read(path) for path in paths[-count:]]
+
     def unfinished(self, target: str) -> list[DeploymentRecord]:
         """Deployments of this target that owe something, oldest first."""
         return [entry for entry in self.all() if entry.target == target and not entry.is_final]

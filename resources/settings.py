@@ -1,7 +1,7 @@
 """Every setting, its meaning and its default. Nothing else in dbsync reads the environment.
 
-Values come from the environment, then from `.env` in the project's folder (as
-Prisma reads it). `docs/settings.md` is generated from this file.
+Values come from the environment, then from `.env` in the project's folder, then from the one
+beside the Prisma schema (as Prisma reads them). `docs/settings.md` is generated from this file.
 """
 
 from __future__ import annotations
@@ -11,14 +11,23 @@ import re
 from pathlib import Path
 from typing import Any
 
+from dotenv import dotenv_values
 from pydantic import Field, PrivateAttr, SecretStr, ValidationError, field_validator
 from pydantic_settings import SettingsConfigDict
 
+from resources.dagster_instance import write_instance
 from resources.errors import SettingsError
+from resources.log.place import LogPlace
 from resources.mysql.endpoint import parse_database_url
 from resources.prisma.find_folder import find_migrations
+from resources.prisma.find_url import DEFAULT as URL
+from resources.prisma.find_url import env_files, url_variable
 from resources.private_folder import make_private_folder
 from resources.redact import remember
+from resources.settings_git import GitSettings, source_of
+from resources.settings_log import LogSettings, log_place
+from resources.settings_monitor import MonitorSettings, monitoring_of, parse_limits
+from resources.settings_notify import NotifySettings, notify_of
 from resources.settings_proof import ProofSettings
 from resources.settings_remote import RemoteSettings, is_bucket, recipients_of, remote_of
 from resources.settings_work import WorkSettings, without_runner
@@ -32,7 +41,9 @@ _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, None: 1.0
 ENGINES = ("auto", "clone", "mydumper", "mysqldump")
 
 
-class Settings(ProofSettings, RemoteSettings, WorkSettings):
+class Settings(
+    ProofSettings, RemoteSettings, NotifySettings, GitSettings, LogSettings, MonitorSettings, WorkSettings
+):
     """All as strings in the environment; times are seconds, or `500ms`, `30s`, `10m`, `2h`, `7d`."""
 
     model_config = SettingsConfigDict(
@@ -150,6 +161,8 @@ class Settings(ProofSettings, RemoteSettings, WorkSettings):
     mysqld: Path | None = Field(None, alias="MYSQLD", description="mysqld to use for private servers")
 
     _file: Path = PrivateAttr(Path(".env"))
+    _project: Path = PrivateAttr(Path())
+    _migrations_given: Path | None = PrivateAttr(None)
 
     @field_validator(
         "migration_timeout",
@@ -157,6 +170,19 @@ class Settings(ProofSettings, RemoteSettings, WorkSettings):
         "lock_wait_timeout",
         "s3_timeout",
         "backup_max_age",
+        "monitor_interval",
+        "monitor_window",
+        "monitor_keep",
+        "monitor_critical_for",
+        "monitor_snapshot",
+        "git_sensor_interval",
+        "reconcile_interval",
+        "drift_interval",
+        "max_runtime",
+        "keep_runs",
+        "notify_repeat",
+        "notify_give_up",
+        "notify_heartbeat",
         mode="before",
     )
     @classmethod
@@ -192,6 +218,8 @@ class Settings(ProofSettings, RemoteSettings, WorkSettings):
         "mysqld",
         "mydumper",
         "age_identity",
+        "log_file",
+        "monitor_textfile",
     )
     @classmethod
     def _home(cls, given: Path | str | None) -> Path | str | None:
@@ -215,6 +243,8 @@ SECRET_NAMES = frozenset(
 _FIELDS = {str(field.alias): field for field in Settings.model_fields.values()}
 _taken: dict[str, str] = {}
 """Secrets that this process has read and taken out of its environment."""
+_other_names: dict[str, str] = {}
+"""Variables that a Prisma schema reads the address from, and the setting they stand for."""
 
 
 def load_settings(project: Path | None = None, **overrides: Any) -> Settings:
@@ -235,8 +265,11 @@ def read_settings(project: Path | None = None, **overrides: Any) -> tuple[Settin
     file = folder / ".env"
     given = {name: text for name, text in _taken.items() if name not in os.environ}
     given |= {str(Settings.model_fields[field].alias): value for field, value in overrides.items()}
-    wrong = wrong_file(file)
-    read_from = None if wrong else file
+    # Prisma reads the one beside its schema too. Of two the last one counts.
+    files = [*(one for one in env_files(folder) if one != file), file]
+    wrong = [fault for one in files for fault in wrong_file(one)]
+    read_from = [] if wrong else files
+    given = _url_of_another_name(folder, read_from) | given
     settings, invalid = _validated(read_from, given)
     if settings is None:
         defaults = {one.name: _FIELDS[one.name].default for one in invalid}
@@ -247,11 +280,24 @@ def read_settings(project: Path | None = None, **overrides: Any) -> tuple[Settin
     return settings, [*wrong, *invalid]
 
 
-def _validated(file: Path | None, given: dict[str, Any]) -> tuple[Settings | None, list[WrongSetting]]:
+def _url_of_another_name(project: Path, files: list[Path]) -> dict[str, str]:
+    """DATABASE_URL from the variable that the Prisma schema names instead; {} where it is set itself."""
+    name = url_variable(project)
+    written: dict[str, str | None] = {}
+    for file in files:
+        written |= dotenv_values(file)
+    if name == URL or URL in os.environ or written.get(URL):
+        return {}
+    _other_names[name] = URL
+    found = os.environ.get(name) or written.get(name)
+    return {URL: found} if found else {}
+
+
+def _validated(files: list[Path], given: dict[str, Any]) -> tuple[Settings | None, list[WrongSetting]]:
     # Returns where others would raise: the ValidationError holds what was typed, a password perhaps,
     # and would stay the `__context__` of whatever is raised from here.
     try:
-        return Settings(_env_file=file, **given), []  # type: ignore[call-arg]
+        return Settings(_env_file=files, **given), []  # type: ignore[call-arg]
     except ValidationError as error:
         found = [(str(item["loc"][0]), item["input"], item["msg"]) for item in error.errors()]
         return None, [wrong_value(*one, secret=one[0] in SECRET_NAMES) for one in found]
@@ -270,6 +316,11 @@ def _place_folders(settings: Settings, project: Path) -> None:
     settings.age_identity = project / settings.age_identity if settings.age_identity else None
     settings.mysqld = project / settings.mysqld if settings.mysqld else None
     settings.mydumper = project / settings.mydumper if settings.mydumper else None
+    settings.log_file = project / settings.log_file if settings.log_file else None
+    if settings.monitor_textfile is not None:
+        settings.monitor_textfile = project / settings.monitor_textfile
+    settings._project = project
+    settings._migrations_given = settings.prisma_migrations
     settings.prisma_migrations = project / (settings.prisma_migrations or find_migrations(project))
     if settings.data_rules is not None:
         settings.data_rules = project / settings.data_rules
@@ -282,9 +333,9 @@ def drop_secrets() -> None:
 
     Programs that it starts get none anyway (`child_environment`); libraries may start some too.
     """
-    for name in SECRET_NAMES & os.environ.keys():
+    for name in (SECRET_NAMES | _other_names.keys()) & os.environ.keys():
         if text := os.environ.pop(name):
-            _taken[name] = text
+            _taken[_other_names.get(name, name)] = text
 
 
 def handed_on() -> dict[str, str]:
@@ -329,7 +380,10 @@ def target_of(settings: Settings) -> Target:
         restore_way=settings.restore_way,
         data_rules=settings.data_rules,
         health_url=settings.health_url,
+        keep_runs=settings.keep_runs,
+        source=source_of(settings, settings._project, settings._migrations_given),
         webhook=webhook.get_secret_value() if webhook else None,
+        notify=notify_of(settings, webhook is not None),
         remote=remote,
         keep_local=settings.keep_local,
         age_recipients=recipients_of(settings),
@@ -342,6 +396,9 @@ def target_of(settings: Settings) -> Target:
             min_proven=settings.min_proven,
         ),
         backup_max_age=settings.backup_max_age,
+        log=log_of(settings),
+        limits=parse_limits(settings.monitor_limits),
+        monitoring=monitoring_of(settings),
         policy=Policy(
             migration_timeout=settings.migration_timeout,
             lock_wait_timeout=max(1, int(settings.lock_wait_timeout)),
@@ -358,26 +415,21 @@ def target_of(settings: Settings) -> Target:
     )
 
 
+def log_of(settings: Settings) -> LogPlace:
+    """For whoever only reads it: no DATABASE_URL is needed."""
+    assert settings.state
+    return log_place(settings, settings.state)
+
+
 def dagster_home(settings: Settings) -> Path:
-    """The folder of the Dagster instance, made ready: telemetry off, killed runs noticed.
+    """The folder of the Dagster instance, made ready: `dagster_instance.py`.
 
     Raises EnvironmentCheckError where it cannot be made or written into.
     """
     assert settings.dagster_home
     home = settings.dagster_home
     make_private_folder(home, "DAGSTER_HOME")
-    config = home / "dagster.yaml"
-    if not config.exists():
-        config.write_text(
-            "telemetry:\n  enabled: false\n"
-            "nux:\n  enabled: false\n"  # no dialog that asks for an e-mail address
-            # Dagster would start two `tail` a step to copy our output; a killed run leaves them running.
-            "compute_logs:\n  module: dagster._core.storage.noop_compute_log_manager\n"
-            "  class: NoOpComputeLogManager\n"
-            "run_monitoring:\n  enabled: true\n  poll_interval_seconds: 5\n"
-            "  free_slots_after_run_end_seconds: 60\n",
-            encoding="utf-8",
-        )
+    write_instance(home, settings.max_runtime)
     os.environ["DAGSTER_HOME"] = str(home)
     os.environ["DAGSTER_DISABLE_TELEMETRY"] = "yes"
     return home

@@ -6,11 +6,16 @@ database today can be a thousand partitions tomorrow.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from resources.backup.remote.location import RemoteLocation
+from resources.log.place import LogPlace
+from resources.metrics.policy import Monitoring
 from resources.mysql.endpoint import Endpoint
+from resources.notify.plan import Notify
+from resources.release_source.source import Source
 
 
 @dataclass(frozen=True)
@@ -89,6 +94,17 @@ class Target:
     backup_max_age: float = 26 * 3600.0
     """Seconds after which the newest proven backup is too old."""
     webhook: str | None = field(default=None, repr=False)
+    """NOTIFICATION_WEBHOOK: the channel `webhook`, beside those of `notify`."""
+    notify: Notify = field(default_factory=Notify)
+    log: LogPlace | None = None
+    """None: no log is written."""
+    limits: Mapping[str, tuple[float | None, float | None]] = field(default_factory=dict)
+    """Rule of resources/health/rules.py → (warn, fail) in place of its own limits."""
+    monitoring: Monitoring = field(default_factory=Monitoring)
+    source: Source | None = None
+    """The branch whose commits are deployed by themselves."""
+    keep_runs: float = 90 * 86400.0
+    """Seconds after which a run that ended is removed from Dagster's storage."""
     policy: Policy = field(default_factory=Policy)
 
     @property

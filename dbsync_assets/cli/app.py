@@ -8,17 +8,24 @@ import typer
 
 from dbsync_assets.cli import (
     backups,
+    baseline,
     check,
+    daemon,
     demo,
     deploy,
     doctor,
     github,
     health,
+    init,
     join,
+    log,
+    monitor,
     mysql,
+    notify,
     private,
     recover,
     restore,
+    retry,
     status,
     ui,
     validate,
@@ -32,7 +39,7 @@ app = typer.Typer(
         "Keeps a production MySQL in step with the code of a Prisma application: a backup that is proven "
         "to restore, migrations under bounded locks, validation, health, and a way back that loses no row."
     ),
-    epilog="Settings: docs/settings.md. Exit codes: docs/exit-codes.md. First command to type: dbsync doctor",
+    epilog="Settings: docs/settings.md. Exit codes: docs/exit-codes.md. First command to type: dbsync init",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
@@ -56,20 +63,27 @@ def root(
 
 
 for group in (
+    init,
     doctor,
+    baseline,
     check,
     deploy,
     backups,
     validate,
     health,
+    monitor,
+    log,
     status,
     join,
     restore,
     recover,
     private,
+    notify,
     mysql,
     github,
     demo,
+    retry,
+    daemon,
     ui,
 ):
     group.register(app)

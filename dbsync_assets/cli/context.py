@@ -13,6 +13,7 @@ import typer
 from dbsync_assets.cli.outcome import outcome
 from dbsync_assets.cli.output import Terminal
 from resources.errors import UsageError
+from resources.log.start import start_log
 from resources.progress import watched_by
 from resources.settings import Settings, drop_secrets, load_settings, target_of
 from resources.target import Target
@@ -56,6 +57,7 @@ def load(project: Path, **overrides: Any) -> Loaded:
     target = target_of(settings)
     drop_secrets()
     outcome.migrations, outcome.target = target.migrations, target.name
+    start_log(target.log, target.name)
     return Loaded(folder, settings, target)
 
 
@@ -70,7 +72,7 @@ def watching() -> Iterator[None]:
 def deployment_of(loaded: Loaded, purpose: Purpose) -> Iterator[Deployment]:
     """A deployment that is always closed, with progress on the terminal."""
     from resources.deployment.deployment import Deployment
-    from resources.git import current_commit
+    from resources.git.commit import current_commit
 
     with watching():
         commit = current_commit(loaded.project, loaded.target.migrations)

@@ -16,7 +16,7 @@ from dbsync_assets.cli.follow import SIGNALS, end_as, follow
 from dbsync_assets.cli.invocation import Invocation
 from resources.child_environment import child_environment
 from resources.errors import DbsyncError
-from resources.git import current_commit
+from resources.git.commit import current_commit
 from resources.private_folder import make_private_folder
 from resources.settings import CHECKOUT, handed_on
 from resources.settings_work import github_runner

@@ -14,6 +14,7 @@ from dbsync_assets.cli.invocation import Invocation
 from dbsync_assets.cli.outcome import outcome
 from dbsync_assets.cli.output import emit_json, safe, show_error, stderr
 from dbsync_assets.cli.runner import told_to_runner
+from resources import progress
 from resources.errors import INTERRUPTED_EXIT_CODE, DbsyncError, UsageError
 from resources.redact import redact
 from resources.settings_work import github_runner
@@ -34,6 +35,7 @@ def _run(given: list[str], is_worker: bool) -> int:
 
     as_json = "--json" in given
     called = Invocation(tuple(given), is_worker)
+    progress.circumstances.command = next((word for word in given if not word.startswith("-")), "")
     try:
         done = command().main(args=given, prog_name="dbsync", standalone_mode=False, obj=called)
         return int(done or 0)
@@ -49,6 +51,7 @@ def _run(given: list[str], is_worker: bool) -> int:
         if as_json:
             emit_json({"ok": False, "error": outcome.error})
         stderr.print("interrupted; `dbsync status` tells what is true now")
+        progress.failed("interrupted")
         return INTERRUPTED_EXIT_CODE
     except DbsyncError as error:
         return _failed(error, as_json)
@@ -83,6 +86,7 @@ def _failed(error: DbsyncError, as_json: bool) -> int:
     if as_json:
         emit_json({"ok": False, "error": error.as_dict()})
     show_error(error)
+    progress.failed(str(error))
     return error.exit_code
 
 

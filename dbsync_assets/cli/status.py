@@ -39,6 +39,7 @@ def status(project: Project = HERE, as_json: Json = False) -> None:
     from resources.backup.headroom import headroom
     from resources.backup.index import look
     from resources.journal import Journal
+    from resources.notify.status import undelivered
     from resources.prisma.status import migration_status
     from resources.rollback.kept import kept_databases
     from resources.rollback.reconcile import unfinished
@@ -61,7 +62,7 @@ def status(project: Project = HERE, as_json: Json = False) -> None:
         refusal = found.refusal()
     stored = look(target.storage).entries
     fresh, room = freshness_anywhere(target, stored), headroom(target, stored)
-    kept = kept_databases(target)
+    kept, late = kept_databases(target), undelivered(target)
     report(
         {
             "ok": refusal is None,
@@ -75,6 +76,7 @@ def status(project: Project = HERE, as_json: Json = False) -> None:
                 "room_for": room and room.fits,
             },
             "kept": [one.as_dict() for one in kept],
+            "alerts": late,
             "error": refusal and refusal.as_dict(),
         },
         as_json,
@@ -99,6 +101,8 @@ def status(project: Project = HERE, as_json: Json = False) -> None:
         say(f"{'' if fresh.is_fresh else '! '}{fresh}")
         if room and not room.is_enough:
             say(f"! storage: {room}")
+        if any(late.values()):
+            say(f"! alerts: {late['waiting']} wait, {late['given_up']} given up: dbsync notify outbox")
         for one in kept:
             holds = f"{one.tables} tables, {size(one.bytes)}, since {one.since}"
             say(f"a restore keeps database `{one.database}` ({one.kind}: {holds}): dbsync restore finish")

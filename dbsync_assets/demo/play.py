@@ -11,7 +11,7 @@ from dbsync_assets.demo.stage import DATABASE, Stage, set_stage
 from dbsync_assets.run_job import run_job
 from resources.deployment.deployment import Deployment
 from resources.errors import DbsyncError, MigrationFailedError
-from resources.git import current_commit
+from resources.git.commit import current_commit
 from resources.mysql.connection import connect
 from resources.mysql.digest import TableDigest, table_digests
 from resources.mysql.schema import read_schema

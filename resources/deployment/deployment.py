@@ -16,7 +16,7 @@ from resources.backup.made import MadeBackup
 from resources.backup.make import FullBackup
 from resources.backup.proof_choice import proof_choice
 from resources.deployment import gates, offsite, record
-from resources.deployment.notice import send_notice
+from resources.deployment.notice import reconciled_kind, send_notice
 from resources.deployment.preflight import ensure_database, require_privileges
 from resources.errors import (
     BackupFailedError,
@@ -32,7 +32,7 @@ from resources.errors import (
     UsageError,
     ValidationFailedError,
 )
-from resources.git import Commit
+from resources.git.commit import Commit
 from resources.health.health import HealthStatus, check_health
 from resources.journal import FINAL_PHASES, Journal
 from resources.mysql.connection import connect, value
@@ -46,6 +46,7 @@ from resources.prisma.lock_again import lock_again
 from resources.prisma.result import MigrationResult
 from resources.prisma.status import MigrationStatus, migration_status
 from resources.private_folder import make_private_folder
+from resources.release_source.pinned import PinnedCommit
 from resources.rollback.reconcile import Reconciled, drop_created_database, reconcile, unfinished
 from resources.rollback.rollback import RollbackResult, roll_back
 from resources.rollback.touched import rows_by_others
@@ -66,8 +67,17 @@ what a killed deployment left is put right first, under the lock."""
 class Deployment:
     """The state of one release in this process. `close` always ends it, whatever happened."""
 
-    def __init__(self, target: Target, *, commit: Commit | None = None, purpose: Purpose = "deploy") -> None:
+    def __init__(
+        self,
+        target: Target,
+        *,
+        commit: Commit | None = None,
+        purpose: Purpose = "deploy",
+        pinned: PinnedCommit | None = None,
+    ) -> None:
+        """`pinned`: the commit of the watched branch that is deployed instead of the target's folder."""
         self.target = target
+        self._pinned = pinned
         self.commit = commit
         self.purpose: Purpose = purpose
         self.journal = Journal(target.storage)
@@ -90,6 +100,7 @@ class Deployment:
         self.result: Any = None
         """What an operation outside the release graph returned, for the command to print."""
         self._begun = False
+        self._changing_since: float | None = None
         self._lock: MigrationLock | None = None
         self._full_backup: FullBackup | None = None
 
@@ -187,6 +198,9 @@ class Deployment:
                 raise error
         # A typo in the user's own rules must not come to light after the migrations ran.
         self._timed("own rules", lambda: load_own_suites(self.target.data_rules))
+        self._changing_since = time.time()
+        if self._pinned:
+            self._timed("confirm", self._pinned.confirm)
         self._journal("applying", threads=[])
         try:
             self.migration = self._timed(
@@ -229,7 +243,7 @@ class Deployment:
     def check_health(self) -> HealthStatus:
         if self.validation is not None and self.id:
             self._journal("validated")
-        self.health = self._timed("health", lambda: check_health(self.target))
+        self.health = self._timed("health", lambda: check_health(self.target, self._changing_since))
         return self.health
 
     def refuse_health(self) -> HealthFailedError | None:
@@ -299,7 +313,10 @@ class Deployment:
             if self.backup is not None:
                 self.backup.close()
             self.free_lock()
+            if self._pinned:
+                self._pinned.ended(self.error)
         offsite.after_deployment(self)
+        progress.circumstances.deployment = ""
 
     # --- inside -------------------------------------------------------------------
 
@@ -315,6 +332,8 @@ class Deployment:
             return
         make_private_folder(self.target.storage, "BACKUP_STORAGE_PATH")
         make_private_folder(self.target.state, "DBSYNC_STATE")
+        if self._pinned:
+            self.target, self.commit = self._pinned.prepare()
         self._lock = MigrationLock(self.target, self.purpose)
         self._lock.acquire()
         # Behind the lock: two starts at once must not both put the same thing right.
@@ -332,13 +351,22 @@ class Deployment:
             database_created=created,
             commit=self.commit.id if self.commit else None,
         )
+        progress.circumstances.deployment = self.id
+        if self._pinned:
+            self._pinned.begun(self.id)
 
     def _reconcile(self, leave_killed: bool = False) -> None:
         try:
             for outcome in reconcile(self.target, self.journal, leave_killed=leave_killed):
                 self.reconciled.append(outcome)
                 progress.say(str(outcome))
-                send_notice(self, "reconciled", str(outcome))
+                send_notice(
+                    self,
+                    "reconciled",
+                    str(outcome),
+                    kind=reconciled_kind(outcome.outcome),
+                    about=outcome.deployment,
+                )
         except RollbackFailedError as error:
             send_notice(self, error.code, str(error))
             raise
@@ -386,7 +414,8 @@ class Deployment:
     def _timed(self, name: str, work: Callable[[], T]) -> T:
         begun = time.monotonic()
         try:
-            return work()
+            with progress.phase(name):
+                return work()
         except DbsyncError as error:
             self._noted(error)
             raise

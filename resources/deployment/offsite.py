@@ -52,6 +52,6 @@ def after_deployment(deployment: Deployment) -> None:
         store_remotely(deployment.target, made.manifest)
     except DbsyncError as error:
         progress.say(f"{error.what} ({error.why}); next: {error.hint}")
-        send_notice(deployment, error.code, error.what)
+        send_notice(deployment, error.code, error.what, kind="backup", about=made.manifest.id)
     except KeyboardInterrupt:
         progress.say("the upload was interrupted; the release is complete. dbsync backups upload goes on")

@@ -10,13 +10,16 @@ from resources.backup.retention import prune
 from resources.backup.verify import newest_backup, verify_backup
 from resources.deployment import offsite
 from resources.deployment.deployment import Deployment
+from resources.deployment.notice import send_notice, telling_of_failure
 from resources.errors import NothingToRollBackError, UsageError
 from resources.journal import DeploymentRecord
 from resources.prisma.reset import reset_database
 from resources.prisma.resolve import mark_applied, mark_rolled_back
+from resources.prisma.status import migration_status
 from resources.rollback.kept import Kept, drop_kept
 from resources.rollback.restore import Wish, restore_backup
 from resources.rollback.rollback import roll_back
+from resources.validation.baseline import find_baseline, record_baseline
 
 
 def back_up_incrementally(deployment: Deployment) -> Manifest:
@@ -44,7 +47,11 @@ def restore(deployment: Deployment, backup_id: str, wish: Wish) -> dict[str, Any
                 deployment.journal.record(entry.id, "restored", backup_id=restored.backup_id)
         return restored.as_dict()
 
-    deployment.result = deployment.run("restore", work, leave_killed=replaces_all)
+    deployment.result = telling_of_failure(
+        deployment,
+        f"restore of {backup_id or 'the newest backup'}",
+        lambda: deployment.run("restore", work, leave_killed=replaces_all),
+    )
     return deployment.result
 
 
@@ -76,7 +83,13 @@ def rollback(
             )
         return result.as_dict()
 
-    deployment.result = deployment.run("rollback", work, leave_killed=True)
+    deployment.result = telling_of_failure(
+        deployment,
+        f"rollback of {deployment_id or 'the newest deployment'}",
+        lambda: deployment.run("rollback", work, leave_killed=True),
+    )
+    undone = deployment.result["deployment"]
+    send_notice(deployment, "rolled_back", "asked by a person", about=undone, facts={"deployment": undone})
     return deployment.result
 
 
@@ -122,6 +135,22 @@ def resolve(deployment: Deployment, migration: str, resolution: str) -> dict[str
         return {"migration": migration, "marked": resolution}
 
     deployment.result = deployment.run("resolve", work)
+    return deployment.result
+
+
+def baseline(deployment: Deployment, through: str, accept_differences: bool) -> dict[str, Any]:
+    """Mark the migrations up to `through` as applied in a database without a history, if it looks so.
+
+    Raises what `find_baseline` and `record_baseline` raise.
+    """
+    target = deployment.target
+
+    def work() -> dict[str, Any]:
+        found = find_baseline(target, migration_status(target), through)
+        record_baseline(target, found, deployment.held_lock(), accept_differences=accept_differences)
+        return found.as_dict()
+
+    deployment.result = deployment.run("baseline", work)
     return deployment.result
 
 

@@ -61,6 +61,22 @@ def missing_privileges(connection: Connection, database: str, engine: str = "aut
     return found + [Missing(need.privileges[0], EVERYWHERE, need.why, grant) for need in lacking]
 
 
+def all_grants(connection: Connection, database: str, account: str) -> list[str]:
+    """Every GRANT that a new `account` takes to back up by any engine, migrate and roll back."""
+    nothing, version = Grants(), parse_version(str(value(connection, "SELECT VERSION()")))
+    needs = [
+        *_needs_everywhere(connection, nothing, "mysqldump", version),
+        *_needs_everywhere(connection, nothing, "clone", version),
+    ]
+    names = ", ".join(dict.fromkeys(need.privileges[0] for need in needs))
+    beside = [*_on_database(nothing, database, account), *_beside(nothing, database, account)]
+    return [
+        *dict.fromkeys(one.grant for one in beside),
+        f"GRANT SELECT ON {PERFORMANCE_SCHEMA}.* TO {account};",
+        f"GRANT {names} ON {EVERYWHERE} TO {account};",
+    ]
+
+
 def _needs_everywhere(
     connection: Connection, grants: Grants, engine: str, version: tuple[int, int, int]
 ) -> Iterator[_Need]:

@@ -7,6 +7,7 @@ from contextlib import ExitStack
 import pymysql
 
 from resources.doctor import (
+    alerts,
     backups,
     bucket,
     clone,
@@ -28,7 +29,20 @@ from resources.redact import inert, redact
 from resources.target import Target
 
 # Importing a family registers its checks.
-FAMILIES = (backups, bucket, clone, disk, machine, mydumper, privileges, project, server, versions, webhook)
+FAMILIES = (
+    alerts,
+    backups,
+    bucket,
+    clone,
+    disk,
+    machine,
+    mydumper,
+    privileges,
+    project,
+    server,
+    versions,
+    webhook,
+)
 _ANSWER_WITHIN = 30.0
 
 

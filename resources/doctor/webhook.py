@@ -1,4 +1,4 @@
-"""The address for notices, looked at without calling it."""
+"""The address of NOTIFICATION_WEBHOOK, looked at without calling it."""
 
 from __future__ import annotations
 

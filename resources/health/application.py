@@ -63,6 +63,16 @@ def check_application(
     ]
 
 
+def one_answer(url: str) -> tuple[float | None, str | None]:
+    """Ask once: milliseconds until the whole answer was there, and what was bad about it (None: nothing)."""
+    parts = _parsed(url)
+    if parts is None:
+        return None, "the health URL is not one"
+    begun = time.monotonic()
+    bad = _ask(parts, limit.REQUEST_SECONDS)
+    return (time.monotonic() - begun) * 1000, bad
+
+
 def _ask(parts: SplitResult, seconds: float) -> str | None:
     """None for a good answer, else what was bad about it."""
     host, port = parts.hostname or "", parts.port

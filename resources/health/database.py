@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import pymysql
 
 from resources.errors import DbsyncError
-from resources.health import thresholds as limit
+from resources.health.rules import judge
 from resources.health.status import Problem
 from resources.mysql.connection import Connection, connect, is_denied, rows, value
 from resources.target import Target
@@ -27,14 +26,19 @@ def check_database(target: Target) -> tuple[dict[str, Any], list[Problem]]:
             figures = {"reachable": True, "connect_ms": round(connect_ms, 1), **_figures(connection)}
     except DbsyncError as error:
         return {"reachable": False, "error": error.as_dict()}, [
-            Problem("database", error.what, "reachable with the given login")
+            Problem("database", error.what, "reachable with the given login", name="reachable")
         ]
     except pymysql.err.MySQLError as error:
         why = str(error.args[-1]) if error.args else type(error).__name__
         return {"reachable": False, "error": {"what": why}}, [
-            Problem("database", f"stopped answering: {why}", f"answers within {_READ_SECONDS:g} s")
+            Problem(
+                "database",
+                f"stopped answering: {why}",
+                f"answers within {_READ_SECONDS:g} s",
+                name="reachable",
+            )
         ]
-    return figures, list(_problems(figures))
+    return figures, judge("database", figures, target.limits)
 
 
 def _figures(connection: Connection) -> dict[str, Any]:
@@ -77,28 +81,3 @@ def _optional(connection: Connection, sql: str) -> int | None:
         if is_denied(error):
             return None
         raise
-
-
-def _problems(figures: dict[str, Any]) -> Iterator[Problem]:
-    latency = figures["latency_ms"]
-    if latency > limit.LATENCY_WARN_MS:
-        yield Problem("database", f"{latency:g} ms a round trip", f"{limit.LATENCY_WARN_MS:g} ms", "warn")
-    used, most = figures["threads_connected"], figures["max_connections"]
-    what = f"{used} of {most} connections in use"
-    if used / most >= limit.CONNECTIONS_FAIL_SHARE:
-        yield Problem("database", what, f"{limit.CONNECTIONS_FAIL_SHARE:.0%}")
-    elif used / most >= limit.CONNECTIONS_WARN_SHARE:
-        yield Problem("database", what, f"{limit.CONNECTIONS_WARN_SHARE:.0%}", "warn")
-    if figures["read_only"]:
-        yield Problem("database", "the server is read-only", "writable")
-    longest = figures["longest_transaction_s"] or 0
-    if longest > limit.TRANSACTION_WARN_SECONDS:
-        yield Problem(
-            "database",
-            f"a transaction has been open for {longest} s",
-            f"{limit.TRANSACTION_WARN_SECONDS:g} s",
-            "warn",
-        )
-    waits = (figures["row_lock_waits"] or 0) + (figures["table_lock_waits"] or 0)
-    if waits > limit.LOCK_WAITS_WARN:
-        yield Problem("database", f"{waits} sessions wait for locks", f"{limit.LOCK_WAITS_WARN}", "warn")

@@ -9,23 +9,27 @@ from resources.health.application import check_application
 from resources.health.database import check_database
 from resources.health.status import HealthStatus, Problem
 from resources.health.system import check_system
+from resources.metrics.during_release import check_monitoring
 from resources.target import Target
 
 
-def check_health(target: Target) -> HealthStatus:
+def check_health(target: Target, since: float | None = None) -> HealthStatus:
     """Read everything once; never raises for what is unhealthy, however it is.
 
-    The application is asked only where `target.health_url` is set.
+    The application is asked only where `target.health_url` is set. `since`: Unix time at which a
+    release began; what has been critical since then for too long is a problem, where a monitor runs.
     """
     begun = time.monotonic()
     database, problems = check_database(target)
-    system, found = check_system(target.storage)
+    system, found = check_system(target.storage, target.limits)
     problems += found
     application: dict[str, object] = {"checked": False}
     if target.health_url:
         application, found = check_application(target.health_url)
         application["checked"] = True
         problems += found
+    monitoring, found = check_monitoring(target, since)
+    problems += found
     failing = [problem for problem in problems if problem.severity == "fail"]
     for problem in problems:
         progress.say(f"{problem.severity}: {problem}")
@@ -37,6 +41,7 @@ def check_health(target: Target) -> HealthStatus:
         problems=failing,
         warnings=[problem for problem in problems if problem.severity == "warn"],
         seconds=time.monotonic() - begun,
+        monitoring=monitoring,
     )
 
 

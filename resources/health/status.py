@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
+
+Area = Literal["database", "application", "system"]
 
 
 @dataclass(frozen=True)
 class Problem:
     """severity "fail" makes the whole unhealthy. threshold: the limit that was passed, in words."""
 
-    area: Literal["database", "application", "system"]
+    area: Area
     what: str
     threshold: str
     severity: Literal["fail", "warn"] = "fail"
+    name: str = ""
+    """Of the rule that found it; "" where none did."""
 
     def __str__(self) -> str:
         return f"{self.area}: {self.what} (limit: {self.threshold})"
@@ -31,6 +35,8 @@ class HealthStatus:
     problems: Sequence[Problem]
     warnings: Sequence[Problem]
     seconds: float
+    monitoring: Mapping[str, Any] = field(default_factory=dict)
+    """What the monitoring has seen lately, where one runs."""
 
     def as_dict(self) -> dict[str, Any]:
         return {
@@ -38,6 +44,7 @@ class HealthStatus:
             "database": dict(self.database),
             "application": dict(self.application),
             "system": dict(self.system),
+            "monitoring": dict(self.monitoring),
             "problems": [asdict(problem) | {"text": str(problem)} for problem in self.problems],
             "warnings": [asdict(problem) | {"text": str(problem)} for problem in self.warnings],
             "seconds": round(self.seconds, 3),

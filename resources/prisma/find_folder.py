@@ -11,7 +11,7 @@ from pathlib import Path
 from resources.errors import MigrationsFolderError
 from resources.redact import inert
 
-_CONFIGS = [
+CONFIGS = [
     *(f"prisma.config.{ending}" for ending in ("ts", "mts", "cts", "js", "mjs", "cjs")),
     *(f".config/prisma.{ending}" for ending in ("ts", "mts", "cts", "js", "mjs", "cjs")),
 ]
@@ -27,14 +27,11 @@ def find_migrations(project: Path) -> Path:
 
     Of a prisma.config.* only values written out as strings can be read.
     """
-    for name in _CONFIGS:
-        config = project / name
-        if config.is_file():
-            text = _COMMENT.sub("", config.read_text(encoding="utf-8", errors="replace"))
-            if path := _MIGRATIONS.search(text):
-                return project / path[1]
-            if schema := _SCHEMA.search(text):
-                return _beside(project / schema[1])
+    if text := config_of(project):
+        if path := _MIGRATIONS.search(text):
+            return project / path[1]
+        if schema := _SCHEMA.search(text):
+            return _beside(project / schema[1])
     manifest = project / "package.json"
     if manifest.is_file():
         try:
@@ -46,6 +43,12 @@ def find_migrations(project: Path) -> Path:
     if (project / "schema.prisma").is_file() and not (project / "prisma").is_dir():
         return project / "migrations"
     return project / "prisma" / "migrations"
+
+
+def config_of(project: Path) -> str:
+    """The first prisma.config.* without its comments; "" where there is none."""
+    found = next((project / name for name in CONFIGS if (project / name).is_file()), None)
+    return _COMMENT.sub("", found.read_text(encoding="utf-8", errors="replace")) if found else ""
 
 
 def require_prisma_folder(migrations: Path) -> None:

@@ -131,5 +131,6 @@ def not_baselined(target: str, tables: list[str], files: list[MigrationFile]) ->
         "The database schema is not empty, and there is no migration history (Prisma P3005)",
         where=target,
         why=f"{len(tables)} tables, `{tables[0]}` among them, and no table `_prisma_migrations`",
-        hint=f"for each migration that these tables already contain: dbsync resolve --applied {first}",
+        hint=f"dbsync baseline, which finds the migrations that they contain; or, one by one: "
+        f"dbsync resolve --applied {first}",
     )

@@ -25,7 +25,12 @@ def test_assets_form_one_line_every_gate_blocks_and_no_observation_does():
     graph = definitions.resolve_asset_graph()
     line = ["migration_source", "full_backup", "applied_schema_version", "validation_report", "health_report"]
     line.append("release_record")
-    assert {key.to_user_string() for key in graph.get_all_asset_keys()} == {*line, "incremental_backup"}
+    assert {key.to_user_string() for key in graph.get_all_asset_keys()} == {
+        *line,
+        "incremental_backup",
+        "metrics_snapshot",
+        "live_schema",
+    }
     assert graph.get(dg.AssetKey("incremental_backup")).parent_keys == {dg.AssetKey("full_backup")}
     for parent, child in pairwise(line):
         assert graph.get(dg.AssetKey(child)).parent_keys == {dg.AssetKey(parent)}
@@ -84,6 +89,9 @@ def test_jobs_have_the_contract_s_names():
         "resolve",
         "reset",
         "retention",
+        "reconcile",
+        "baseline",
+        "drift",
     }
 
 
@@ -99,6 +107,18 @@ def test_schedules_are_there_off_and_at_the_settings_times(monkeypatch):
     assert times["incremental_backup_schedule"] == ("*/20 * * * *", "Asia/Shanghai")
     assert times["retention_schedule"] == ("45 3 * * *", "Asia/Shanghai")
     assert {one.default_status for one in found.values()} == {dg.DefaultScheduleStatus.STOPPED}  # type: ignore[union-attr]
+
+
+def test_the_monitoring_sensor_looks_at_its_interval(monkeypatch):
+    monkeypatch.setenv("MONITOR_INTERVAL", "30s")
+    (found,) = [one for one in defs().sensors or () if one.name == "monitoring"]
+    assert found.minimum_interval_seconds == 30
+
+
+def test_sensors_are_there_and_off():
+    found = {one.name: one.default_status for one in defs().sensors or ()}
+    names = ("git_migrations", "reconcile", "drift", "alerts", "monitoring")
+    assert found == dict.fromkeys(names, dg.DefaultSensorStatus.STOPPED)
 
 
 def test_a_wrong_setting_does_not_keep_the_jobs_from_loading(monkeypatch):

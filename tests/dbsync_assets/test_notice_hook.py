@@ -10,8 +10,9 @@ import pytest
 
 from resources.backup.archive import stored_path
 from resources.backup.standing import standing
+from resources.notify.outbox import Outbox
 from tests.dbsync_assets.test_prove_backup import _newest, instance, run
-from tests.resources.notify.conftest import Receiver, answering
+from tests.support.receiver import Receiver, answering
 
 __all__ = ["instance", "run"]
 pytestmark = pytest.mark.slow
@@ -55,8 +56,8 @@ def test_a_dead_webhook_changes_nothing_and_the_notice_is_kept(run, target, dama
     [failure] = [event for event in result.all_events if event.is_step_failure]
     assert damaged.id in str(failure.step_failure_data.error)
     assert standing(damaged).failed and standing(damaged).proofs == 2
-    [line] = (target.storage / "outbox" / "undelivered.jsonl").read_text().splitlines()
-    assert json.loads(line)["event"]["outcome"] == "backup-corrupt"
+    [one] = Outbox(target.storage).waiting()
+    assert one.event.kind == "backup" and one.event.facts["outcome"] == "backup-corrupt"
 
 
 def test_a_scheduled_backup_that_fails_is_told_and_a_good_one_is_not(run, target, receiver):

@@ -56,7 +56,11 @@ def test_killed_at_each_step_the_next_command_says_so_and_the_same_restore_compl
     assert later, "what the restore replaced is still there"
 
 
-def test_a_connection_lost_in_a_restore_names_the_state_and_loses_nothing(project, backup_id):
+def test_a_connection_lost_in_a_restore_names_the_state_pages_and_loses_nothing(
+    project, backup_id, httpserver
+):
+    httpserver.expect_request("/hook").respond_with_data("ok")
+    project.environment["NOTIFICATION_WEBHOOK"] = httpserver.url_for("/hook")
     before = project.world()
     with TcpProxy(("127.0.0.1", project.endpoint.port)) as proxy:
         url = project.url.replace(f":{project.endpoint.port}/", f":{proxy.port}/")
@@ -72,6 +76,9 @@ def test_a_connection_lost_in_a_restore_names_the_state_and_loses_nothing(projec
         _, errors = process.communicate(timeout=120)
     assert process.returncode == 23, errors
     assert "DATA STATE" in errors and f"dbsync restore {backup_id}" in errors
+    (page,) = [json.loads(request.get_data()) for request, _ in httpserver.log]
+    assert page["event"]["kind"] == "rollback_incomplete" and "DATA STATE" in page["error"]["why"]
+    assert f"dbsync restore {backup_id}" in page["event"]["next"]
     assert project.world() == before or _kept(project), "in place, or kept aside"
     assert project.run("restore", backup_id, "--accept-loss").returncode == 0
 

@@ -45,6 +45,15 @@ def test_an_awkward_password_appears_nowhere_after_a_release_and_a_rollback(proj
         project.endpoint = Endpoint("127.0.0.1", server.port, user, PASSWORD)
         # A workflow's other secrets, of which dbsync knows nothing.
         project.environment |= {"GITHUB_TOKEN": PASSWORD, "https_proxy": f"http://me:{quote(PASSWORD)}@p:1"}
+        # Channels that take nothing, so that everything of theirs lies in the outbox.
+        project.environment |= {
+            "NOTIFY_SLACK": f"http://127.0.0.1:9/services/{quote(PASSWORD, safe='')}",
+            "NOTIFY_DINGTALK": f"http://127.0.0.1:9/send?access_token={quote(PASSWORD, safe='')}",
+            "NOTIFY_DINGTALK_SECRET": PASSWORD,
+            "NOTIFY_SMTP": f"smtps://me:{quote(PASSWORD, safe='')}@127.0.0.1:9?from=a@b.c&to=d@e.f",
+            "NOTIFY_APPRISE": f"gotify://127.0.0.1:9/{quote(PASSWORD, safe='')}",
+            "NOTIFY_ALLOW_PRIVATE": "127.0.0.1",
+        }
         # Dagster asks it about the interpreter while it is imported.
         asked, program = tmp_path / "asked", tmp_path / "bin" / "file"
         program.parent.mkdir()
@@ -65,6 +74,7 @@ def test_an_awkward_password_appears_nowhere_after_a_release_and_a_rollback(proj
             watcher.join()
         assert (good.returncode, bad.returncode) == (0, 40), good.stderr + bad.stderr
         assert not seen
+        assert len(list((project.storage / "outbox" / "states").glob("*.json"))) == 8
         assert NEEDLE not in asked.read_text() and "canary%27" not in asked.read_text()
         for text in (good.stdout, good.stderr, bad.stdout, bad.stderr):
             assert NEEDLE not in text and "canary%27" not in text

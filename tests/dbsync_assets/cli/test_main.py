@@ -13,11 +13,11 @@ from resources.settings import CHECKOUT
 from tests.support.command import run
 
 
-def test_help_imports_neither_dagster_nor_pandas_nor_great_expectations():
+def test_help_imports_neither_dagster_nor_pandas_nor_great_expectations_nor_apprise():
     code = (
         "import sys; from dbsync_assets.cli.main import main; assert main(['--help']) == 0;"
         "assert main(['deploy', '--help']) == 0;"
-        "heavy = {'dagster', 'pandas', 'great_expectations', 'sqlglot'} & set(sys.modules);"
+        "heavy = {'dagster', 'pandas', 'great_expectations', 'sqlglot', 'apprise'} & set(sys.modules);"
         "assert not heavy, heavy"
     )
     done = subprocess.run(
@@ -30,7 +30,7 @@ def test_help_imports_neither_dagster_nor_pandas_nor_great_expectations():
     assert done.returncode == 0, done.stderr
     for verb in ("doctor", "backup", "backups", "check", "deploy", "validate", "health", "status", "restore"):
         assert verb in done.stdout
-    for verb in ("rollback", "resolve", "reset", "mysql", "demo", "ui"):
+    for verb in ("rollback", "resolve", "reset", "notify", "mysql", "demo", "ui"):
         assert verb in done.stdout
 
 

@@ -5,9 +5,8 @@ import socket
 from dataclasses import replace
 
 from resources.health import thresholds
-from resources.health.database import _problems as database_problems
 from resources.health.health import check_health
-from resources.health.system import _problems as system_problems
+from resources.health.rules import judge
 from resources.health.system import check_system
 from resources.mysql.connection import execute, value
 from tests.resources.health.conftest import http
@@ -117,21 +116,21 @@ def _severities(found):
 
 
 def test_database_limits_warn_before_they_fail():
-    assert _severities(database_problems(WELL)) == []
-    assert _severities(database_problems(WELL | {"threads_connected": 80})) == ["warn"]
-    assert _severities(database_problems(WELL | {"threads_connected": 97})) == ["fail"]
-    assert _severities(database_problems(WELL | {"longest_transaction_s": 301})) == ["warn"]
-    assert _severities(database_problems(WELL | {"table_lock_waits": 11})) == ["warn"]
-    assert _severities(database_problems(WELL | {"latency_ms": 300.0})) == ["warn"]
+    assert _severities(judge("database", WELL)) == []
+    assert _severities(judge("database", WELL | {"threads_connected": 80})) == ["warn"]
+    assert _severities(judge("database", WELL | {"threads_connected": 97})) == ["fail"]
+    assert _severities(judge("database", WELL | {"longest_transaction_s": 301})) == ["warn"]
+    assert _severities(judge("database", WELL | {"table_lock_waits": 11})) == ["warn"]
+    assert _severities(judge("database", WELL | {"latency_ms": 300.0})) == ["warn"]
 
 
 def test_machine_limits_fail_only_where_the_server_would_stop():
-    assert _severities(system_problems(MACHINE)) == []
-    assert _severities(system_problems(MACHINE | {"disk_free_bytes": 2**37})) == ["warn"]
+    assert _severities(judge("system", MACHINE)) == []
+    assert _severities(judge("system", MACHINE | {"disk_free_bytes": 2**37})) == ["warn"]
     full = MACHINE | {"disk_free_bytes": thresholds.DISK_FAIL_BYTES - 1}
-    assert _severities(system_problems(full)) == ["fail"]
-    assert _severities(system_problems(MACHINE | {"memory_available_bytes": 2**28})) == ["warn"]
-    assert _severities(system_problems(MACHINE | {"load_5": 9.0})) == ["warn"]
+    assert _severities(judge("system", full)) == ["fail"]
+    assert _severities(judge("system", MACHINE | {"memory_available_bytes": 2**28})) == ["warn"]
+    assert _severities(judge("system", MACHINE | {"load_5": 9.0})) == ["warn"]
 
 
 def test_the_storage_need_not_exist_yet(tmp_path):

@@ -1,73 +1,21 @@
-"""Receivers on the loopback interface that answer exactly what a test tells them to."""
+"""Alert services on the loopback interface, and targets that tell them."""
 
 from __future__ import annotations
 
-import socket
-import threading
-import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-Answer = Callable[[socket.socket], None]
+from resources.mysql.endpoint import Endpoint
+from resources.notify.event import Event, Kind
+from resources.notify.plan import Channel, Notify
+from resources.target import Target
+from tests.support.alert_services import SECRET, SERVICES, AlertService
+from tests.support.receiver import Answer, Receiver
 
-
-class Receiver:
-    """Accepts connections, reads one request each, and hands the socket to `answer`."""
-
-    def __init__(self, answer: Answer) -> None:
-        self.requests: list[bytes] = []
-        self._answer = answer
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}/hook/canary-token?k=1"
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def close(self) -> None:
-        self._listener.close()
-
-    @property
-    def body(self) -> bytes:
-        """The body of the only request."""
-        (request,) = self.requests
-        return request.partition(b"\r\n\r\n")[2]
-
-    def _accept(self) -> None:
-        with suppress(OSError):
-            while True:
-                client, _ = self._listener.accept()
-                threading.Thread(target=self._serve, args=(client,), daemon=True).start()
-
-    def _serve(self, client: socket.socket) -> None:
-        with client, suppress(OSError):
-            self.requests.append(_request(client))
-            self._answer(client)
-
-
-def _request(client: socket.socket) -> bytes:
-    received = b""
-    while b"\r\n\r\n" not in received:
-        received += client.recv(65536)
-    head, _, body = received.partition(b"\r\n\r\n")
-    length = next(
-        int(line.split(b":")[1]) for line in head.split(b"\r\n") if line.startswith(b"Content-Length")
-    )
-    while len(body) < length:
-        body += client.recv(65536)
-    return head + b"\r\n\r\n" + body
-
-
-def answering(status: str, body: bytes = b"", *headers: str) -> Answer:
-    head = "\r\n".join([f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", *headers]) + "\r\n\r\n"
-    return lambda client: client.sendall(head.encode() + body)
-
-
-def dripping(client: socket.socket) -> None:
-    """One byte at a time, for ever: no single wait is long."""
-    client.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n")
-    while True:
-        client.sendall(b".")
-        time.sleep(0.05)
+LOOPBACK = ("127.0.0.0/8",)
 
 
 @pytest.fixture
@@ -81,3 +29,40 @@ def receiver() -> Iterator[Callable[[Answer], Receiver]]:
     yield make
     for one in opened:
         one.close()
+
+
+@pytest.fixture
+def service() -> Iterator[Callable[[str], AlertService]]:
+    opened: list[AlertService] = []
+
+    def make(name: str) -> AlertService:
+        opened.append(SERVICES[name](SECRET if name in ("dingtalk", "feishu") else ""))
+        return opened[-1]
+
+    yield make
+    for one in opened:
+        one.close()
+
+
+@pytest.fixture
+def told(tmp_path: Path) -> Callable[..., Target]:
+    """A target whose channels are these services; other arguments go to Notify."""
+
+    def make(*services: AlertService, webhook: str | None = None, **notify: Any) -> Target:
+        channels = tuple(channel_of(one) for one in services)
+        plan = Notify(channels=channels, **{"allow_private": LOOPBACK, **notify})
+        endpoint = Endpoint("db", 3306, "app", "canary-password")
+        folders = dict.fromkeys(("migrations", "storage", "state", "tools"), tmp_path)
+        return Target(endpoint, "shop", webhook=webhook, notify=plan, **folders)
+
+    return make
+
+
+def channel_of(one: AlertService) -> Channel:
+    name = next(name for name, made in SERVICES.items() if type(one) is made)
+    return Channel(name, name, one.url, one.secret)  # type: ignore[arg-type]
+
+
+def event(number: int = 0, kind: Kind = "failure", **facts: object) -> Event:
+    """The `number`th of its kind."""
+    return Event(kind, f"deployment-{number}", "failed", {"target": "shop@db:3306", **facts}, "dbsync status")

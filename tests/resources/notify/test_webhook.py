@@ -1,74 +1,72 @@
-"""What becomes of a notice, with real receivers on the loopback interface."""
+"""NOTIFICATION_WEBHOOK: what its receiver gets, and what becomes of a message it does not take."""
 
 from __future__ import annotations
 
 import json
 import socket
 import time
-from pathlib import Path
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from resources.notify.webhook import notify
+from resources.notify.announce import announce
+from resources.notify.outbox import Outbox
 from resources.redact import remember
-from tests.resources.notify.conftest import answering, dripping
+from tests.resources.notify.conftest import event
+from tests.support.receiver import answering, dripping, silent
 
-EVENT: dict[str, object] = {"outcome": "released", "target": "shop@db:3306", "timings": {"apply": 1.5}}
-
-
-def kept(storage: Path) -> list[dict[str, object]]:
-    path = storage / "outbox" / "undelivered.jsonl"
-    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+EVENT = {"outcome": "released", "target": "shop@db:3306", "timings": {"apply": 1.5}}
 
 
-def test_a_notice_arrives_as_one_json_post_and_leaves_no_outbox(receiver, tmp_path):
+def waiting(target):
+    return [one for one in Outbox(target.storage).waiting() if not one.is_final]
+
+
+def test_a_notice_arrives_as_one_json_post_with_its_facts_as_they_were_and_its_id(receiver, told):
     there = receiver(answering("200 OK", b"ok"))
-    delivery = notify(there.url, EVENT, tmp_path)
+    (delivery,) = announce(told(webhook=there.url), event(outcome="released", timings={"apply": 1.5}))
     assert (delivery.ok, delivery.status) == (True, 200)
-    assert json.loads(there.body) == EVENT
+    arrived = json.loads(there.body)
+    envelope = arrived.pop("event")
+    assert arrived == EVENT
+    assert envelope["id"] == delivery.event and envelope["kind"] == "failure"
+    assert envelope["next"] == "dbsync status"
     assert there.requests[0].startswith(b"POST /hook/canary-token?k=1 HTTP/1.1\r\n")
     assert b"Content-Type: application/json" in there.requests[0]
-    assert list(tmp_path.iterdir()) == []
 
 
-def test_a_server_error_is_a_failed_delivery_kept_in_the_outbox(receiver, tmp_path):
-    there = receiver(answering("500 Internal Server Error", b"\x1b[31mdatabase\nis away"))
-    delivery = notify(there.url, EVENT, tmp_path)
+def test_a_server_error_leaves_the_notice_in_the_outbox_where_only_its_owner_reads_it(receiver, told):
+    target = told(webhook=receiver(answering("500 Internal Server Error", b"\x1b[31mdatabase\nis away")).url)
+    (delivery,) = announce(target, event())
     assert (delivery.ok, delivery.status) == (False, 500)
     assert delivery.detail == "HTTP 500: \\x1b[31mdatabase is away"
-    (line,) = kept(tmp_path)
-    assert line["event"] == EVENT and line["receiver"] == "127.0.0.1"
-    assert "canary-token" not in json.dumps(line)
-    assert (tmp_path / "outbox" / "undelivered.jsonl").stat().st_mode & 0o077 == 0
+    (one,) = waiting(target)
+    assert one.event.facts == {"target": "shop@db:3306"} and one.attempts == 1
+    for path in (target.storage / "outbox").rglob("*"):
+        assert path.stat().st_mode & 0o077 == 0 or path.suffix == ".lock"
+        assert path.is_dir() or b"canary-token" not in path.read_bytes()
 
 
-def test_failed_notices_gather_in_the_outbox_one_line_each(receiver, tmp_path):
-    there = receiver(answering("503 Service Unavailable"))
-    for number in range(3):
-        notify(there.url, {"number": number}, tmp_path)
-    assert [line["event"] for line in kept(tmp_path)] == [{"number": 0}, {"number": 1}, {"number": 2}]
-
-
-def test_a_redirect_is_not_followed(receiver, tmp_path):
+def test_a_redirect_is_not_followed(receiver, told):
     secret = receiver(answering("200 OK"))
     there = receiver(answering("302 Found", b"", f"Location: {secret.url}"))
-    delivery = notify(there.url, EVENT, tmp_path)
+    (delivery,) = announce(told(webhook=there.url), event())
     assert (delivery.ok, delivery.status) == (False, 302)
     assert secret.requests == [] and len(there.requests) == 1
-    assert len(kept(tmp_path)) == 1
 
 
-@pytest.mark.parametrize("answer", [dripping, lambda client: time.sleep(3)], ids=["slow drip", "silence"])
-def test_a_receiver_that_never_finishes_is_left_at_the_deadline(receiver, tmp_path, answer):
-    there = receiver(answer)
+@pytest.mark.parametrize("answer", [dripping, silent], ids=["slow drip", "silence"])
+def test_a_receiver_that_never_finishes_is_left_at_the_deadline(receiver, told, answer):
+    target = told(webhook=receiver(answer).url)
     begun = time.monotonic()
-    delivery = notify(there.url, EVENT, tmp_path, seconds=0.6)
+    (delivery,) = announce(target, event(), seconds=0.6)
     assert time.monotonic() - begun < 1.2
-    assert not delivery.ok and delivery.detail == "no complete answer within 0.6 s"
-    assert len(kept(tmp_path)) == 1
+    assert not delivery.ok and "no complete answer" in delivery.detail
+    assert len(waiting(target)) == 1
 
 
-def test_ten_megabytes_of_answer_are_not_read(receiver, tmp_path):
+def test_ten_megabytes_of_answer_are_not_read(receiver, told):
     sent = []
 
     def pour(client: socket.socket) -> None:
@@ -77,78 +75,78 @@ def test_ten_megabytes_of_answer_are_not_read(receiver, tmp_path):
             client.sendall(b"x" * 10_000)
             sent.append(10_000)
 
-    delivery = notify(receiver(pour).url, EVENT, tmp_path)
+    (delivery,) = announce(told(webhook=receiver(pour).url), event())
     assert delivery.ok and len(delivery.detail) < 300
-    time.sleep(0.2)
+    time.sleep(0.1)
     assert sum(sent) < 10_000_000, "the answer was read to its end"
 
 
-def test_a_refused_connection_is_a_failed_delivery(tmp_path):
+def test_a_refused_connection_is_a_failed_delivery(told):
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
-    delivery = notify(f"http://127.0.0.1:{port}/canary-token", EVENT, tmp_path)
+    target = told(webhook=f"http://127.0.0.1:{port}/canary-token")
+    (delivery,) = announce(target, event())
     assert (delivery.ok, delivery.status) == (False, None)
     assert "refused" in delivery.detail and "canary-token" not in delivery.detail
-    assert len(kept(tmp_path)) == 1
+    assert len(waiting(target)) == 1
 
 
-def test_an_answer_that_is_no_http_is_a_failed_delivery(receiver, tmp_path):
-    delivery = notify(receiver(lambda client: client.sendall(b"\x00\xff\n\n")).url, EVENT, tmp_path)
-    assert not delivery.ok and len(kept(tmp_path)) == 1
+def test_an_answer_that_is_no_http_is_a_failed_delivery(receiver, told):
+    target = told(webhook=receiver(lambda client: client.sendall(b"\x00\xff\n\n")).url)
+    assert not announce(target, event())[0].ok and len(waiting(target)) == 1
 
 
 @pytest.mark.parametrize(
     "body", [b'{"errcode": 310000, "errmsg": "sign not match"}', b'{"code": 19021}', b'{"ok": false}']
 )
-def test_a_refusal_inside_a_200_is_a_failed_delivery(receiver, tmp_path, body):
-    delivery = notify(receiver(answering("200 OK", body)).url, EVENT, tmp_path)
+def test_a_refusal_inside_a_200_is_a_failed_delivery(receiver, told, body):
+    (delivery,) = announce(told(webhook=receiver(answering("200 OK", body)).url), event())
     assert (delivery.ok, delivery.status) == (False, 200) and delivery.detail.startswith("refused: ")
-    assert len(kept(tmp_path)) == 1
 
 
 @pytest.mark.parametrize(
     "body", [b'{"errcode": 0}', b'{"code": 200}', b'{"ok": true}', b"[1]", b"{", b"[" * 60000]
 )
-def test_an_answer_of_any_other_form_counts_by_its_status(receiver, tmp_path, body):
-    assert notify(receiver(answering("200 OK", body)).url, EVENT, tmp_path).ok
+def test_an_answer_of_any_other_form_counts_by_its_status(receiver, told, body):
+    assert announce(told(webhook=receiver(answering("200 OK", body)).url), event())[0].ok
 
 
-@pytest.mark.parametrize(
-    "url",
-    [
-        "",
-        "file:///etc/passwd",
-        "ftp://host/x",
-        "gopher://host",
-        "http://",
-        "http://host:port/",
-        "http://[::1/",
-    ],
-)
-def test_only_http_addresses_are_used(tmp_path, url):
-    delivery = notify(url, EVENT, tmp_path)
+UNUSABLE = [
+    "file:///etc/passwd",
+    "ftp://host/x",
+    "http://",
+    "http://host:port/",
+    "http://[::1/",
+    "http://127.0.0.1:9/a b",
+    "http://127.0.0.1:9/ä",
+    "http://ä..b/x",
+    "https://127.0.0.1:9/",
+    "http://169.254.169.254/latest/meta-data",
+    "http://[::ffff:169.254.169.254]/latest",
+    "http://0.0.0.0:80/",
+]
+
+
+@pytest.mark.parametrize("url", UNUSABLE)
+def test_an_unusable_address_is_a_failed_delivery_that_waits_and_no_exception(told, url):
+    target = told(webhook=url, allow_private=())
+    (delivery,) = announce(target, event(), seconds=1)
     assert (delivery.ok, delivery.status) == (False, None)
-    assert len(kept(tmp_path)) == 1
+    assert len(waiting(target)) == 1
 
 
-@pytest.mark.parametrize(
-    "url", ["http://127.0.0.1:9/a b", "http://127.0.0.1:9/ä", "http://ä..b/x", "https://127.0.0.1:9/"]
-)
-def test_an_unusable_address_is_a_failed_delivery_and_no_exception(tmp_path, url):
-    assert not notify(url, EVENT, tmp_path).ok
-
-
-def test_the_body_holds_no_secret_and_nothing_active(receiver, tmp_path):
+def test_the_body_holds_no_secret_and_nothing_active(receiver, told):
     remember("hunter2'\"$ %@:/")
-    event: dict[str, object] = {
+    facts: dict[str, Any] = {
         "why": "login hunter2'\"$ %@:/ failed \x1b[2J \u202etxt",
         "error": OSError("hunter2'\"$ %@:/"),
         "url": "mysql://app:letmein@db/shop",
         "nested": [{"a": ("x" * 10_000, float("nan"), 2)}],
         "many": list(range(5000)),
+        "lone": "\udcff",
     }
     there = receiver(answering("200 OK"))
-    assert notify(there.url, event, tmp_path).ok
+    assert announce(told(webhook=there.url), event(**facts))[0].ok
     text = there.body.decode()
     arrived = json.loads(text, parse_constant=lambda name: pytest.fail(name))
     assert "hunter2" not in text and "letmein" not in text
@@ -156,12 +154,19 @@ def test_the_body_holds_no_secret_and_nothing_active(receiver, tmp_path):
     assert len(there.body) < 20_000 and len(arrived["many"]) == 201
 
 
-def test_an_outbox_that_cannot_be_written_is_said_and_raises_nothing(tmp_path):
+def test_an_outbox_that_cannot_be_written_is_said_and_the_message_is_sent_all_the_same(
+    receiver, told, tmp_path
+):
     (tmp_path / "outbox").write_text("a file where the folder should be")
-    delivery = notify("http://127.0.0.1:9/", EVENT, tmp_path)
-    assert not delivery.ok and "outbox is not writable" in delivery.detail
+    (delivery,) = announce(told(webhook="http://127.0.0.1:9/"), event())
+    assert not delivery.ok and "the outbox is not usable" in delivery.detail
+    there = receiver(answering("200 OK"))
+    remember("hunter2-secret")
+    assert announce(told(webhook=there.url), event(reason="hunter2-secret"))[0].ok
+    assert json.loads(there.body)["target"] == "shop@db:3306" and b"hunter2" not in there.body
     assert (tmp_path / "outbox").read_text() == "a file where the folder should be"
 
 
-def test_without_a_storage_nothing_is_kept():
-    assert not notify("http://127.0.0.1:9/", EVENT, None).ok
+def test_without_a_channel_nothing_is_done_and_nothing_is_written(told, tmp_path):
+    assert announce(replace(told(), webhook=None), event()) == []
+    assert list(tmp_path.iterdir()) == []

@@ -1,10 +1,10 @@
-"""An event as the bytes of one notice: no secret, nothing active, of bounded size."""
+"""Values fit to leave dbsync: no secret, nothing active, of bounded size."""
 
 from __future__ import annotations
 
-import json
 from math import isfinite
 
+from resources.notify.event import Event
 from resources.redact import inert, redact_value
 
 LONGEST_TEXT = 4_000
@@ -15,9 +15,17 @@ DEEPEST = 12
 """Levels; what is deeper is named, not shown."""
 
 
-def notice_body(event: dict[str, object]) -> bytes:
-    """UTF-8 JSON of `event`, redacted; control and direction characters appear as escapes."""
-    return json.dumps(_bounded(redact_value(event), DEEPEST), ensure_ascii=False).encode()
+def bounded(value: object) -> object:
+    """`value` as JSON holds it, redacted; control and direction characters appear as escapes."""
+    return _bounded(redact_value(value), DEEPEST)
+
+
+def bounded_event(event: Event) -> Event:
+    """The same event with every text of it fit to leave."""
+    facts = bounded(dict(event.facts))
+    texts = (str(bounded(text)) for text in (event.about, event.state, event.next_command))
+    about, state, command = texts
+    return Event(event.kind, about, state, facts if isinstance(facts, dict) else {}, command)
 
 
 def _bounded(value: object, levels: int) -> object:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import pytest
 
 from resources import progress
-from resources.git import current_commit
+from resources.git.commit import current_commit
 
 
 class Heard(progress.Silent):

@@ -1,0 +1,54 @@
+"""Tags by which a run says what it works on. Dagster shows them, so they hold no secret."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from resources.dagster_instance import TARGET_TAG as TARGET
+from resources.errors import CommitRefusedError
+from resources.redact import inert
+from resources.release_source.decide import Launch
+from resources.release_source.pinned import Pin, PinnedCommit
+from resources.target import Target
+
+COMMIT = "dbsync/commit"
+MIGRATIONS = "dbsync/migrations"
+ATTEMPT = "dbsync/attempt"
+AUTHOR = "dbsync/author"
+REWRITTEN = "dbsync/branch-rewritten-after"
+
+__all__ = ["ATTEMPT", "AUTHOR", "COMMIT", "MIGRATIONS", "REWRITTEN", "TARGET", "launch_tags", "pinned_commit"]
+
+
+def launch_tags(target: Target, launch: Launch, author: str, rewritten: str | None) -> dict[str, str]:
+    tags = {
+        TARGET: target.name,
+        COMMIT: launch.candidate.commit,
+        MIGRATIONS: launch.candidate.migrations,
+        ATTEMPT: str(launch.attempt),
+        AUTHOR: author,
+    }
+    return tags | ({REWRITTEN: rewritten} if rewritten else {})
+
+
+def pinned_commit(target: Target, tags: Mapping[str, str], run: str) -> PinnedCommit | None:
+    """The commit that a run's tags pin; None where they pin none, as in a run started by hand.
+
+    Raises CommitRefusedError, GitError for tags that no sensor wrote.
+    """
+    if MIGRATIONS not in tags:
+        return None
+    attempt: Any = tags.get(ATTEMPT, "")
+    if target.source is None or tags.get(TARGET) != target.name or not attempt.isdigit():
+        raise CommitRefusedError(
+            "the run's tags pin a commit that is not deployed here",
+            where=target.name,
+            why=inert(
+                f"target {tags.get(TARGET)}, attempt {attempt}, GIT_REPOSITORY "
+                f"{'set' if target.source else 'not set'}"
+            ),
+            hint="nothing; the sensor git_migrations looks again by itself",
+        )
+    pin = Pin(tags.get(COMMIT, ""), tags[MIGRATIONS], int(attempt), run)
+    return PinnedCommit(target, target.source, pin)

@@ -1,0 +1,1 @@
+"""Figures of database, application and machine: collected, judged, kept, shown."""

@@ -1,0 +1,45 @@
+"""Where Prisma would read the address of the database: which variable, and which `.env` files."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from resources.prisma.find_folder import config_of, find_migrations
+
+_DATASOURCE = re.compile(r"^\s*datasource\s+\w+\s*\{(.*?)^\s*\}", re.DOTALL | re.MULTILINE)
+_URL = re.compile(r"""^\s*url\s*=\s*env\(\s*["'](\w+)["']\s*\)""", re.MULTILINE)
+_CONFIG_URL = re.compile(r"""\burl\s*:\s*(?:env\(\s*["'](\w+)["']\s*\)|process\.env\.(\w+))""")
+_LINE_COMMENT = re.compile(r"//[^\n]*")
+DEFAULT = "DATABASE_URL"
+
+
+def url_variable(project: Path) -> str:
+    """The variable that the datasource of the schema (Prisma 7: of prisma.config.*) names.
+
+    DATABASE_URL where none is named, or only in a way that takes running the code.
+    """
+    if found := _CONFIG_URL.search(config_of(project)):
+        return found[1] or found[2]
+    for schema in schema_files(project):
+        text = _LINE_COMMENT.sub("", schema.read_text(encoding="utf-8", errors="replace"))
+        if (source := _DATASOURCE.search(text)) and (found := _URL.search(source[1])):
+            return found[1]
+    return DEFAULT
+
+
+def env_files(project: Path) -> list[Path]:
+    """The `.env` files that Prisma reads, those that are there: the project's, then the schema's own.
+
+    Of a variable that stands in both Prisma refuses to choose; here the project's counts.
+    """
+    places = dict.fromkeys([project, find_migrations(project).parent])
+    return [place / ".env" for place in places if (place / ".env").is_file()]
+
+
+def schema_files(project: Path) -> list[Path]:
+    """The files of the Prisma schema, in the order of their paths; [] where there are none."""
+    home = find_migrations(project).parent
+    return sorted(
+        {*home.glob("*.prisma"), *home.glob("schema/**/*.prisma"), *home.glob("models/**/*.prisma")}
+    )

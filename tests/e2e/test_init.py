@@ -1,0 +1,56 @@
+"""An application begins to use dbsync: check works then, and nothing changed but what was shown."""
+
+from __future__ import annotations
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+
+def files(project):
+    return {
+        str(path.relative_to(project.folder)): path.read_bytes()
+        for path in project.folder.rglob("*")
+        if path.is_file() and ".dbsync/" not in str(path)
+    }
+
+
+@pytest.fixture
+def application(project):
+    (project.folder / ".git").mkdir()
+    (project.folder / "package.json").write_text('{\n  "name": "app",\n  "scripts": {}\n}\n')
+    return project
+
+
+def test_without_a_word_everything_is_shown_and_nothing_written(application):
+    before = files(application)
+    shown = application.run("init")
+    assert shown.returncode == 0, shown.stderr
+    assert '+    "db:migration:deploy"' in shown.stdout and "+.dbsync/" in shown.stdout
+    assert "GRANT" in shown.stdout and "nothing was written" in shown.stdout
+    assert files(application) == before
+
+
+def test_what_is_written_is_what_was_shown_and_check_works_then(application):
+    world, before = application.world(), files(application)
+    code, told = application.report("init", "--yes")
+    assert code == 0
+    after = files(application)
+    changed = {name for name in after if after[name] != before.get(name)}
+    assert {str(application.folder / name) for name in changed} == {one["path"] for one in told["proposed"]}
+    assert {".env", ".gitignore", "package.json", "dbsync/grants.sql"} <= changed
+    assert application.world() == world
+    assert application.run("check").returncode == 0
+    _, again = application.report("init", "--yes")
+    assert again["proposed"] == [] and files(application) == after
+
+
+def test_where_there_is_no_prisma_project_nothing_is_written(application):
+    (application.migrations / "migration_lock.toml").unlink()
+    for path in sorted(application.migrations.rglob("*"), reverse=True):
+        path.rmdir() if path.is_dir() else path.unlink()
+    application.migrations.rmdir()
+    before = files(application)
+    refused = application.run("init", "--yes")
+    assert refused.returncode != 0 and "no Prisma project here" in refused.stderr
+    assert files(application) == before

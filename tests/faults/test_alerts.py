@@ -1,0 +1,105 @@
+"""Alerts of real releases: dead receivers cost seconds, what fails is told, and no secret goes out."""
+
+from __future__ import annotations
+
+import json
+import socket
+import time
+
+import pytest
+
+from tests.e2e.conftest import BAD, GOOD
+from tests.support.alert_services import SECRET, DingTalk, Feishu, Slack, WeCom
+from tests.support.receiver import Answer, dripping, silent
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def services(project):
+    slack, dingtalk, feishu, wecom = Slack(), DingTalk(SECRET), Feishu(SECRET), WeCom()
+    project.environment |= {
+        "NOTIFY_ALLOW_PRIVATE": "127.0.0.1",
+        "NOTIFY_SLACK": slack.url,
+        "NOTIFY_DINGTALK": dingtalk.url,
+        "NOTIFY_DINGTALK_SECRET": SECRET,
+        "NOTIFY_FEISHU": feishu.url,
+        "NOTIFY_FEISHU_SECRET": SECRET,
+        "NOTIFY_WECOM": wecom.url,
+    }
+    yield slack, dingtalk, feishu, wecom
+    for one in (slack, dingtalk, feishu, wecom):
+        one.close()
+
+
+def _waiting(project) -> list[dict]:
+    folder = project.storage / "outbox" / "events"
+    return [json.loads(path.read_text()) for path in sorted(folder.glob("[!.]*.json"))]
+
+
+def test_a_release_and_a_rollback_with_every_channel_dead_wait_under_five_seconds_and_are_told_later(
+    project, services
+):
+    held: list[float] = []
+
+    def dead(answer: Answer) -> Answer:
+        """Notes for how long it kept dbsync: from the request until dbsync let go."""
+
+        def respond(client: socket.socket) -> None:
+            begun = time.monotonic()
+            try:
+                answer(client)
+            finally:
+                held.append(time.monotonic() - begun)
+
+        return respond
+
+    for number, one in enumerate(services):
+        one.always = dead(dripping if number % 2 else silent)
+    project.add_migration(*GOOD)
+    good = project.run("deploy")
+    assert len(held) == 4 and max(held) < 5.0, "all four at once, within one deadline"
+    project.add_migration(*BAD)
+    before = project.world()
+    bad = project.run("deploy")
+    assert max(held) < 5.0
+    assert (good.returncode, bad.returncode) == (0, 40), good.stderr + bad.stderr
+    assert project.world() == before
+    assert [(one["kind"], len(one["channels"])) for one in _waiting(project)] == [
+        ("success", 4),
+        ("rollback", 4),
+    ]
+    for one in services:
+        one.always = None
+    assert project.run("notify", "retry").returncode == 0
+    assert [len(one.taken) for one in services] == [2, 2, 2, 2] and _waiting(project) == []
+    for text in (text for one in services for text in one.taken):
+        assert "Next: " in text.split("\n")[-1] and project.database in text.split("\n")[0]
+    assert {text.split("\n")[0].split(": ")[1].split(" ·")[0] for text in services[3].taken} == {
+        "released",
+        "rolled back",
+    }
+    told = "".join(good.stderr + bad.stderr + good.stdout + bad.stdout)
+    assert "canary" not in told and SECRET not in told
+
+
+def test_a_restore_that_finds_its_backup_damaged_pages(project, services):
+    slack = services[0]
+    code, made = project.report("backup")
+    assert code == 0
+    victim = max((project.storage / made["id"]).rglob("*.*"), key=lambda path: path.stat().st_size)
+    victim.write_bytes(victim.read_bytes()[:-1])
+    failed = project.run("restore", made["id"], "--accept-loss")
+    assert failed.returncode == 21, failed.stderr
+    assert len(slack.taken) == 1 and made["id"] in slack.taken[0] and "backups" in slack.taken[0]
+    assert project.run("restore", "20200101T000000.000Z-full-000000-abcdef").returncode == 22
+    assert len(slack.taken) == 1, "a typing error is read by whoever made it"
+
+
+def test_a_rollback_by_hand_is_told(project, services):
+    project.add_migration(*GOOD)
+    assert project.run("deploy").returncode == 0
+    done = project.run("rollback")
+    assert done.returncode == 0, done.stderr
+    assert ["rolled back" in text.split("\n")[0] for text in services[0].taken] == [False, True]
+    assert all(len(one.taken) == 2 for one in services)
