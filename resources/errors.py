@@ -7,6 +7,7 @@ its meaning, because workflows branch on it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 
@@ -299,6 +300,29 @@ class RestoreRefusedError(DbsyncError):
     meaning = "restoring would lose rows users wrote; a person must decide; nothing was changed"
 
 
+# --- work that runs in a process of its own ---------------------------------------
+
+
+class LeftRunningError(DbsyncError):
+    exit_code, code = 70, "left-running"
+    meaning = "the command that followed the work was stopped; the work goes on, `dbsync join` follows it"
+
+
+class WorkKilledError(DbsyncError):
+    exit_code, code = 71, "killed"
+    meaning = "the process that did the work was killed; what it had begun was put right first"
+
+
+class NotReleasedError(DbsyncError):
+    exit_code, code = 73, "not-released"
+    meaning = "the deployment that is spoken of is not what stands in the database"
+
+
+class NoSuchWorkError(DbsyncError):
+    exit_code, code = 72, "no-such-work"
+    meaning = "nothing is there to be joined"
+
+
 # --- telling people ---------------------------------------------------------------
 
 
@@ -313,6 +337,15 @@ class AlertsSilentError(DbsyncError):
 
 
 INTERRUPTED_EXIT_CODE = 130
+
+
+def error_of(told: Mapping[str, object]) -> DbsyncError:
+    """The error that `as_dict` told of, in another process. A code that is unknown here stays in its text."""
+    for kind in all_errors():
+        if kind.code == told.get("code"):
+            what, where, why, hint = (str(told.get(part) or "") for part in ("what", "where", "why", "hint"))
+            return kind(what or kind.meaning, where=where, why=why, hint=hint)
+    return DbsyncError(f"it ended with {told.get('code')!r}", why=str(told.get("what") or ""))
 
 
 def all_errors() -> list[type[DbsyncError]]:

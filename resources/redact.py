@@ -27,6 +27,11 @@ def remember(secret: str) -> None:
     _secrets.update({secret, quote(secret, safe=""), quote_plus(secret), repr(secret)[1:-1]})
 
 
+def remembered() -> list[str]:
+    """Every registered spelling, for a reader that hides them itself. Goes nowhere else."""
+    return sorted(_secrets)
+
+
 def redact(text: str) -> str:
     """`text` without any registered secret and without passwords in URLs."""
     for secret in sorted(_secrets, key=len, reverse=True):

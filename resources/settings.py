@@ -31,6 +31,7 @@ from resources.settings_monitor import MonitorSettings, monitoring_of, parse_lim
 from resources.settings_notify import NotifySettings, notify_of
 from resources.settings_proof import ProofSettings
 from resources.settings_remote import RemoteSettings, is_bucket, recipients_of, remote_of
+from resources.settings_work import WorkSettings, without_runner
 from resources.target import Keep, Policy, Target
 from resources.wrong_setting import WrongSetting, settings_error, wrong_file, wrong_value
 
@@ -42,7 +43,14 @@ ENGINES = ("auto", "clone", "mydumper", "mysqldump")
 
 
 class Settings(
-    ProofSettings, RemoteSettings, NotifySettings, GitSettings, LogSettings, MonitorSettings, AppSettings
+    ProofSettings,
+    RemoteSettings,
+    NotifySettings,
+    GitSettings,
+    LogSettings,
+    MonitorSettings,
+    AppSettings,
+    WorkSettings,
 ):
     """All as strings in the environment; times are seconds, or `500ms`, `30s`, `10m`, `2h`, `7d`."""
 
@@ -340,6 +348,11 @@ def drop_secrets() -> None:
     for name in (SECRET_NAMES | _other_names.keys()) & os.environ.keys():
         if text := os.environ.pop(name):
             _taken[_other_names.get(name, name)] = text
+
+
+def handed_on() -> dict[str, str]:
+    """The environment of another dbsync that goes on for this one; with the secrets that were taken out."""
+    return without_runner(dict(os.environ) | _taken)
 
 
 def forget_environment() -> None:

@@ -10,6 +10,8 @@ import typer
 
 from dbsync_assets.cli import bucket, catalog
 from dbsync_assets.cli.context import HERE, Json, Loaded, Project, deployment_of, load, watching
+from dbsync_assets.cli.detached import Detach, hand_over
+from dbsync_assets.cli.outcome import report
 from dbsync_assets.cli.output import emit_json, say, size, table
 from dbsync_assets.run_job import run_job
 from resources import progress
@@ -35,6 +37,7 @@ def register(app: typer.Typer) -> None:
 
 
 def backup(
+    context: typer.Context,
     incremental: Annotated[
         bool,
         typer.Option(
@@ -49,12 +52,14 @@ def backup(
         ),
     ] = "auto",
     project: Project = HERE,
+    detach: Detach = None,
     as_json: Json = False,
 ) -> None:
     """Make a full backup and prove it by starting it; or an incremental one that continues the newest."""
     if proof not in CHOICES:
         raise UsageError(f"--proof {proof!r} is not known", hint=f"one of {', '.join(CHOICES)}")
     loaded = load(Path(project))
+    hand_over(context, loaded, detach=detach, as_json=as_json)
     if incremental:
         _incremental(loaded, as_json)
         return
@@ -64,9 +69,9 @@ def backup(
         made = deployment.backup
     assert made
     manifest = made.manifest
+    engine = {"engine": manifest.engine, "engine_reason": manifest.engine_reason}
+    report({"ok": True, **manifest.info.as_dict(), **engine, "proof": manifest.proof.as_dict()}, as_json)
     if as_json:
-        engine = {"engine": manifest.engine, "engine_reason": manifest.engine_reason}
-        emit_json({"ok": True, **manifest.info.as_dict(), **engine, "proof": manifest.proof.as_dict()})
         return
     rows = sum(digest.rows for digest in manifest.tables.values())
     contents = f"{len(manifest.schema.tables)} tables"
@@ -85,12 +90,10 @@ def _incremental(loaded: Loaded, as_json: bool) -> None:
         run_job("incremental_backup", deployment, loaded.settings)
         manifest: Manifest = deployment.result
     assert manifest.span
+    span, proof = asdict(manifest.span), manifest.proof.as_dict()
+    told = {"ok": True, **manifest.info.as_dict(), "parent": manifest.parent, "span": span, "proof": proof}
+    report(told, as_json)
     if as_json:
-        span = asdict(manifest.span)
-        proof = manifest.proof.as_dict()
-        emit_json(
-            {"ok": True, **manifest.info.as_dict(), "parent": manifest.parent, "span": span, "proof": proof}
-        )
         return
     say(f"{manifest.id}  binlog, {size(manifest.size)}, continues {manifest.parent}")
     say(f"verified: {manifest.proof.result}")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from dbsync_assets.cli.outcome import outcome
 from dbsync_assets.cli.output import Terminal
 from resources.errors import UsageError
 from resources.log.start import start_log
@@ -51,10 +52,11 @@ def folder_of(project: Path) -> Path:
 
 def load(project: Path, **overrides: Any) -> Loaded:
     """Settings and target of the project."""
-    folder = folder_of(project)
+    folder = outcome.project = folder_of(project)
     settings = load_settings(folder, **{key: value for key, value in overrides.items() if value is not None})
     target = target_of(settings)
     drop_secrets()
+    outcome.migrations, outcome.target = target.migrations, target.name
     start_log(target.log, target.name)
     return Loaded(folder, settings, target)
 

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dbsync_assets.cli.context import HERE, Json, Project, deployment_of, load
-from dbsync_assets.cli.output import emit_json, say, size, stderr
+from dbsync_assets.cli.detached import Detach, hand_over
+from dbsync_assets.cli.outcome import report
+from dbsync_assets.cli.output import say, size, stderr
 from dbsync_assets.run_job import run_job
 from resources.errors import DbsyncError
 
@@ -22,6 +24,7 @@ def register(app: typer.Typer) -> None:
 
 
 def deploy(
+    context: typer.Context,
     project: Project = HERE,
     accept: Annotated[
         list[str] | None,
@@ -42,6 +45,7 @@ def deploy(
             help="The migrations delete rows of it on purpose.",
         ),
     ] = None,
+    detach: Detach = None,
     as_json: Json = False,
 ) -> None:
     """Back up and prove, apply what is pending, validate, check health; put everything back on failure."""
@@ -53,6 +57,7 @@ def deploy(
         accept_drift=accept_drift,
         accept_fewer_rows=",".join(accept_fewer_rows) if accept_fewer_rows else None,
     )
+    hand_over(context, loaded, detach=detach, as_json=as_json)
     with deployment_of(loaded, "deploy") as deployment:
         try:
             run_job("deploy", deployment, loaded.settings)
@@ -66,9 +71,8 @@ def deploy(
             stderr.print(_state(deployment))
             raise
         finally:
-            if as_json:
-                released = deployment.outcome == "released"
-                emit_json({"ok": released, **evidence(deployment, deployment.outcome)})
+            released = deployment.outcome == "released"
+            report({"ok": released, **evidence(deployment, deployment.outcome)}, as_json)
     if not as_json:
         summary(deployment)
 

@@ -10,22 +10,35 @@ from types import FrameType
 
 from typer.exceptions import Abort, Exit, TyperException
 
+from dbsync_assets.cli.invocation import Invocation
+from dbsync_assets.cli.outcome import outcome
 from dbsync_assets.cli.output import emit_json, safe, show_error, stderr
+from dbsync_assets.cli.runner import told_to_runner
 from resources import progress
 from resources.errors import INTERRUPTED_EXIT_CODE, DbsyncError, UsageError
 from resources.redact import redact
+from resources.settings_work import github_runner
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main(arguments: list[str] | None = None, *, is_worker: bool = False) -> int:
     """The exit code is the one of `resources/errors.py`; 130 when interrupted."""
-    from dbsync_assets.cli.app import command
-
     signal.signal(signal.SIGTERM, _interrupt)
     given = sys.argv[1:] if arguments is None else arguments
+    runner = github_runner()
+    if runner is None:
+        return _run(given, is_worker)
+    return told_to_runner(runner, given, lambda: _run(given, is_worker))
+
+
+def _run(given: list[str], is_worker: bool) -> int:
+    from dbsync_assets.cli.app import command
+
     as_json = "--json" in given
+    called = Invocation(tuple(given), is_worker)
     progress.circumstances.command = next((word for word in given if not word.startswith("-")), "")
     try:
-        return int(command().main(args=given, prog_name="dbsync", standalone_mode=False) or 0)
+        done = command().main(args=given, prog_name="dbsync", standalone_mode=False, obj=called)
+        return int(done or 0)
     except Exit as stop:
         return stop.exit_code
     except TyperException as error:
@@ -34,8 +47,9 @@ def main(arguments: list[str] | None = None) -> int:
             return UsageError.exit_code
         return _failed(UsageError(_message(error), hint=f"{_verb(error, given)} --help"), as_json)
     except (KeyboardInterrupt, Abort):
+        outcome.error = {"code": "interrupted", "exit_code": INTERRUPTED_EXIT_CODE}
         if as_json:
-            emit_json({"ok": False, "error": {"code": "interrupted", "exit_code": INTERRUPTED_EXIT_CODE}})
+            emit_json({"ok": False, "error": outcome.error})
         stderr.print("interrupted; `dbsync status` tells what is true now")
         progress.failed("interrupted")
         return INTERRUPTED_EXIT_CODE
@@ -68,6 +82,7 @@ def _verb(error: TyperException, given: list[str]) -> str:
 
 
 def _failed(error: DbsyncError, as_json: bool) -> int:
+    outcome.fail(error)
     if as_json:
         emit_json({"ok": False, "error": error.as_dict()})
     show_error(error)

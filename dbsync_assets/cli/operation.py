@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
-from dbsync_assets.cli.context import deployment_of, load
-from dbsync_assets.cli.output import emit_json, say
+from dbsync_assets.cli.context import Loaded, deployment_of
+from dbsync_assets.cli.outcome import report
+from dbsync_assets.cli.output import say
 from dbsync_assets.run_job import run_job
 
 
-def run_operation(project: Path, as_json: bool, job: str, op: str, config: dict[str, Any]) -> None:
-    loaded = load(project)
+def run_operation(loaded: Loaded, as_json: bool, job: str, op: str, config: dict[str, Any]) -> None:
     with deployment_of(loaded, "change") as deployment:
         run_job(job, deployment, loaded.settings, config={op: config})
         result = deployment.result
+    report({"ok": True, **result}, as_json)
     if as_json:
-        emit_json({"ok": True, **result})
         return
     for name, value in result.items():
         if value not in (None, [], {}, ""):

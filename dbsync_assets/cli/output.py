@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from typing import Any
@@ -12,9 +13,11 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from dbsync_assets.github.commands import inert_line
 from resources.errors import DbsyncError
 from resources.progress import Step
 from resources.redact import inert, redact, redact_value
+from resources.settings_work import github_runner
 
 # Reports go to stdout, progress to stderr, so that `dbsync … --json | jq` works.
 stdout = Console(highlight=False, soft_wrap=True)
@@ -22,12 +25,29 @@ stderr = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 def safe(text: object) -> str:
-    """Text made fit to print: no secrets, no control characters, no markup."""
-    return escape("\n".join(inert(line) for line in redact(str(text)).split("\n")))
+    """Text made fit to print: no secrets, no control characters, no markup, no command to a runner."""
+    return escape("\n".join(map(_line, redact(str(text)).split("\n"))))
+
+
+def _line(text: str) -> str:
+    return inert_line(inert(text)) if github_runner() else inert(text)
 
 
 def say(text: object, style: str = "") -> None:
     stdout.print(safe(text), style=style or None)
+
+
+def note(text: object) -> None:
+    """One line beside the report: what is going on."""
+    stderr.print(f"[dim]·[/] {safe(text)}")
+
+
+def write_nowhere() -> None:
+    """So that saying goodbye to nobody is no further error."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (1, 2):
+        os.dup2(nowhere, stream)
+    os.close(nowhere)
 
 
 _emitted = False
@@ -39,7 +59,10 @@ def emit_json(value: object) -> None:
     if _emitted:
         return
     _emitted = True
-    sys.stdout.write(json.dumps(redact_value(value), indent=2, ensure_ascii=False, default=str) + "\n")
+    text = json.dumps(redact_value(value), indent=2, ensure_ascii=False, default=str)
+    if github_runner():
+        text = "\n".join(map(inert_line, text.split("\n")))
+    sys.stdout.write(text + "\n")
 
 
 _SHORT = 12
@@ -140,4 +163,4 @@ class Terminal:
         stderr.print(f"{mark} {safe(step.title)}{figures} {time.monotonic() - step.begun:.1f} s")
 
     def say(self, text: str) -> None:
-        stderr.print(f"[dim]·[/] {safe(text)}")
+        note(text)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from dbsync_assets.cli.context import HERE, Json, Project
+from dbsync_assets.cli.context import HERE, Json, Project, load
+from dbsync_assets.cli.detached import Detach, hand_over
 from dbsync_assets.cli.operation import run_operation
 from resources.errors import UsageError
 
@@ -18,6 +20,7 @@ def register(app: typer.Typer) -> None:
 
 
 def rollback(
+    context: typer.Context,
     deployment: Annotated[
         str, typer.Option(help="Deployment id; default: the newest one that changed something.")
     ] = "",
@@ -32,6 +35,7 @@ def rollback(
         typer.Option("--accept-failed-proof", help="Use the backup although its newest proof failed."),
     ] = False,
     project: Project = HERE,
+    detach: Detach = None,
     as_json: Json = False,
 ) -> None:
     """Undo a deployment: the tables it touched go back to their state before it."""
@@ -40,7 +44,9 @@ def rollback(
         "accept_loss": accept_loss,
         "accept_failed_proof": accept_failed_proof,
     }
-    run_operation(project, as_json, "rollback", "roll_back_deployment", config)
+    loaded = load(Path(project))
+    hand_over(context, loaded, detach=detach, as_json=as_json)
+    run_operation(loaded, as_json, "rollback", "roll_back_deployment", config)
 
 
 def resolve(
@@ -55,7 +61,7 @@ def resolve(
     if bool(applied) == bool(rolled_back):
         raise UsageError("give exactly one of --applied and --rolled-back", hint="dbsync resolve --help")
     config = {"migration": applied or rolled_back, "resolution": "applied" if applied else "rolled-back"}
-    run_operation(project, as_json, "resolve", "resolve_migration", config)
+    run_operation(load(Path(project)), as_json, "resolve", "resolve_migration", config)
 
 
 def reset(
@@ -69,4 +75,4 @@ def reset(
     as_json: Json = False,
 ) -> None:
     """Destroy the database and migrate it anew. Only by name, or where DBSYNC_DISPOSABLE is set."""
-    run_operation(project, as_json, "reset", "reset_database", {"confirm_database": confirm})
+    run_operation(load(Path(project)), as_json, "reset", "reset_database", {"confirm_database": confirm})

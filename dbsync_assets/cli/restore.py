@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from dbsync_assets.cli.context import HERE, Json, Project, deployment_of, load
+from dbsync_assets.cli.detached import Detach, hand_over
 from dbsync_assets.cli.moments import look_before, open_private
 from dbsync_assets.cli.operation import run_operation
 from dbsync_assets.cli.output import emit_json, say, size, table
@@ -26,6 +27,7 @@ def register(app: typer.Typer) -> None:
 
 
 def restore(
+    context: typer.Context,
     backup_id: Annotated[
         str | None,
         typer.Argument(
@@ -85,6 +87,7 @@ def restore(
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="With `finish`: do not ask.")] = False,
     project: Project = HERE,
+    detach: Detach = None,
     as_json: Json = False,
 ) -> None:
     """Put a backup's database back: side by side first, digests compared, then swapped in one statement.
@@ -126,7 +129,9 @@ def restore(
     if private:
         open_private(load(project), backup_id or "", moment, as_json)
         return
-    run_operation(project, as_json, "restore", "restore_backup", {"backup_id": backup_id or "", **config})
+    loaded = load(project)
+    hand_over(context, loaded, detach=detach, as_json=as_json)
+    run_operation(loaded, as_json, "restore", "restore_backup", {"backup_id": backup_id or "", **config})
 
 
 def finish(project: Path, yes: bool, as_json: bool) -> None:

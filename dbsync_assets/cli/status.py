@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import typer
 
 from dbsync_assets.cli.context import HERE, Json, Project, load
-from dbsync_assets.cli.output import emit_json, say, size
+from dbsync_assets.cli.outcome import report
+from dbsync_assets.cli.output import say, size
 from resources.errors import (
     DiskFullError,
     EnvironmentCheckError,
@@ -63,27 +64,26 @@ def status(project: Project = HERE, as_json: Json = False) -> None:
     stored = look(target.storage).entries
     fresh, room = freshness_anywhere(target, stored), headroom(target, stored)
     kept, late = kept_databases(target), undelivered(target)
-    if as_json:
-        error = refusal.as_dict() if refusal else None
-        emit_json(
-            {
-                "ok": refusal is None,
-                **found.as_dict(),
-                "not_known": unknown or None,
-                "last_deployment": last and last.as_dict(),
-                "backups": {
-                    "newest_proven": fresh.newest and fresh.newest.id,
-                    "age_seconds": round(fresh.age, 1) if fresh.newest else None,
-                    "fresh": fresh.is_fresh,
-                    "room_for": room and room.fits,
-                },
-                "application": {"current": Releases(target.app).current()} if target.app else None,
-                "kept": [one.as_dict() for one in kept],
-                "alerts": late,
-                "error": error,
-            }
-        )
-    else:
+    report(
+        {
+            "ok": refusal is None,
+            **found.as_dict(),
+            "not_known": unknown or None,
+            "last_deployment": last and last.as_dict(),
+            "backups": {
+                "newest_proven": fresh.newest and fresh.newest.id,
+                "age_seconds": round(fresh.age, 1) if fresh.newest else None,
+                "fresh": fresh.is_fresh,
+                "room_for": room and room.fits,
+            },
+            "application": {"current": Releases(target.app).current()} if target.app else None,
+            "kept": [one.as_dict() for one in kept],
+            "alerts": late,
+            "error": refusal and refusal.as_dict(),
+        },
+        as_json,
+    )
+    if not as_json:
         say(f"{target.name}: {len(found.applied_names)} applied, {len(found.pending_names)} pending")
         if not found.database_exists:
             say(f"there is no database `{target.database}`; the first deployment makes it", "yellow")

@@ -8,8 +8,10 @@ from typing import Annotated
 
 import typer
 
+from dbsync_assets.cli.about import about
 from dbsync_assets.cli.context import HERE, Json, Project, deployment_of, load
-from dbsync_assets.cli.output import emit_json, say
+from dbsync_assets.cli.outcome import report
+from dbsync_assets.cli.output import say
 from dbsync_assets.run_job import run_job
 from resources.prisma.find_folder import find_schema
 from resources.prisma.generate.schema_files import schema_beside
@@ -32,17 +34,19 @@ def validate(
         place = find_schema(loaded.project) or loaded.target.migrations.parent / "schema.prisma"
         place = place if place.exists() else schema_beside(loaded.target.migrations) or place
         loaded = replace(loaded, target=replace(loaded.target, schema_file=place))
+    deployed = about(loaded)
     with deployment_of(loaded, "read") as deployment:
         try:
             run_job("validate", deployment, loaded.settings)
         finally:
-            report = deployment.validation
-            if report is not None and as_json:
+            found = deployment.validation
+            if found is not None:
                 error = deployment.error and deployment.error.as_dict()
-                emit_json({"ok": report.result.is_valid, **report.as_dict(), "error": error})
-            elif report is not None:
-                for text in report.result.inconsistencies:
+                valid = found.result.is_valid
+                report({"ok": valid, **found.as_dict(), "deployment": deployed, "error": error}, as_json)
+            if found is not None and not as_json:
+                for text in found.result.inconsistencies:
                     say(f"✗ {text}")
-                for text in report.result.warnings:
+                for text in found.result.warnings:
                     say(f"! {text}")
-                say(f"{'valid' if report.result.is_valid else 'NOT valid'}; report: {report.html_path}")
+                say(f"{'valid' if found.result.is_valid else 'NOT valid'}; report: {found.html_path}")

@@ -1,0 +1,1 @@
+"""What a GitHub runner is told: annotations, step summary, outputs, SARIF."""
