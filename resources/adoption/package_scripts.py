@@ -18,6 +18,7 @@ SCRIPTS = {
     "db:status": "dbsync status",
     "db:restore": "dbsync restore",
     "db:rollback": "dbsync rollback",
+    "db:join": "dbsync join",
 }
 
 

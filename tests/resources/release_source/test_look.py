@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import shutil
 import socket
 import subprocess
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from resources.errors import CommitRefusedError, LockBusyError
+from resources.app.app import App
+from resources.deployment.deployment import Deployment
+from resources.errors import AppBuildError, CommitRefusedError, LockBusyError
 from resources.git.access import Access
 from resources.journal import Journal
 from resources.prisma.apply import apply_pending
@@ -190,6 +194,35 @@ def test_what_was_decided_on_is_what_is_prepared_even_when_the_branch_has_moved_
     assert not (target.migrations / "20260102000000_more").exists()
     pinned.ended(None)
     assert not target.migrations.exists()
+
+
+def test_the_application_is_built_from_the_pinned_commit_and_not_from_the_folder_dbsync_runs_in(
+    watching, clone, tmp_path
+):
+    (clone.folder / "version").write_text("of the commit")
+    clone.commit("A version")
+    launch = _launch(watching)
+    (clone.folder / "version").write_text("of a later commit")
+    clone.commit("Another version")
+    (tmp_path / "here").mkdir()
+    (tmp_path / "here" / "version").write_text("of the folder")
+    pm2 = Path(shutil.which("true") or "")  # the build fails before PM2 would be asked for anything else
+    app = App(
+        tmp_path / "srv",
+        tmp_path / "here",
+        ("shop",),
+        tmp_path / "pm2",
+        install="",
+        build="cat version; exit 3",
+        pm2=pm2,
+    )
+    deployment = Deployment(replace(watching, app=app), pinned=_pinned(watching, launch))
+    try:
+        with pytest.raises(AppBuildError) as raised:
+            deployment.begin_backup()
+    finally:
+        deployment.close()
+    assert "of the commit" in raised.value.why
 
 
 def test_a_commit_that_a_force_push_took_away_is_refused_and_so_are_other_bytes(watching, clone):
