@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -127,13 +129,14 @@ def test_a_build_that_fails_stops_the_deployment_before_anything_is_touched(live
     assert probe.wrong_seconds < 1
 
 
-def test_killed_between_switch_and_health_the_next_command_puts_both_back(live):
+def test_dbsync_and_pm2_killed_between_switch_and_health_the_next_command_puts_both_back(live):
     before = live.state()
     live.project.add_migration(*CHANGE)
     live.commit("to be killed")
     process = live.project.start("deploy")
     live.project.wait_for_phase("app_switched", process)
     kill(process)
+    os.kill(int((live.pm2_home / "pm2.pid").read_text()), signal.SIGKILL)
     live.forget_commit()
     live.alerts.clear()
     code, report = live.project.report("check")

@@ -37,6 +37,8 @@ class Project:
     database: str
     tools: Path
     environment: dict[str, str] = field(default_factory=dict)
+    _newest_at_start: dict[int, Path | None] = field(default_factory=dict, repr=False)
+    """Of each command, by process id: the deployment that was the newest one when it was started."""
 
     def __post_init__(self) -> None:
         self.migrations.mkdir(parents=True, exist_ok=True)
@@ -64,7 +66,8 @@ class Project:
     def start(self, *arguments: str, **environment: str) -> subprocess.Popen[str]:
         """Start `dbsync ARGUMENTS` in the project's folder."""
         outside = {key: os.environ[key] for key in ("PATH", "MYSQLD") if key in os.environ}
-        return subprocess.Popen(
+        newest = self._newest_deployment()
+        process = subprocess.Popen(
             [sys.executable, "-P", "-m", "dbsync_assets.cli", *arguments],
             cwd=self.folder,
             env={
@@ -81,6 +84,8 @@ class Project:
             stderr=subprocess.PIPE,
             text=True,
         )
+        self._newest_at_start[process.pid] = newest
+        return process
 
     def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         process = self.start(*arguments, **environment)
@@ -125,17 +130,23 @@ class Project:
 
     def journal_phases(self) -> list[str]:
         """The phases of the newest deployment, in order."""
-        files = sorted((self.storage / "journal").glob("*.jsonl"))
-        if not files:
+        newest = self._newest_deployment()
+        if newest is None:
             return []
-        lines = files[-1].read_text(encoding="utf-8").splitlines()
+        lines = newest.read_text(encoding="utf-8").splitlines()
         return [json.loads(line)["phase"] for line in lines if line.strip()]
 
+    def _newest_deployment(self) -> Path | None:
+        return max((self.storage / "journal").glob("*.jsonl"), default=None)
+
     def wait_for_phase(self, phase: str, process: subprocess.Popen[str], seconds: float = 60) -> None:
-        """Return as soon as the newest deployment has reached `phase`."""
+        """Return as soon as a deployment that began after `process` has reached `phase`."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            if phase in self.journal_phases():
+            if (
+                self._newest_deployment() != self._newest_at_start[process.pid]
+                and phase in self.journal_phases()
+            ):
                 return
             if process.poll() is not None:
                 out, err = process.communicate()
