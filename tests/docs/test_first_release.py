@@ -12,7 +12,6 @@ import signal
 import subprocess
 import time
 import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -113,14 +112,15 @@ class Shell:
 
 
 @pytest.fixture
-def shell(tmp_path, application, tools, server, database) -> Iterator[Shell]:
+def shell(tmp_path, application, tools, server, database) -> Shell:
     template = tmp_path / "template"
     (template / "hooks").mkdir(parents=True)
     (template / "hooks" / "post-checkout").write_text(LENT)
     (template / "hooks" / "post-checkout").chmod(0o755)
     (tmp_path / "gitconfig").write_text("[safe]\n\tdirectory = *\n")
     endpoint = server.tcp_endpoint
-    made = Shell(
+    login = f"{endpoint.user}:{endpoint.password}"
+    return Shell(
         tmp_path / "empty",
         {
             "PATH": os.environ["PATH"],
@@ -132,10 +132,9 @@ def shell(tmp_path, application, tools, server, database) -> Iterator[Shell]:
             "LENT_TOOLS": str(tools),
             "DBSYNC_REPOSITORY": str(CHECKOUT),
             "APP_REPOSITORY": str(application),
-            "DATABASE_URL": f"mysql://{endpoint.user}:{endpoint.password}@{endpoint.host}:{endpoint.port}/{database}",
+            "DATABASE_URL": f"mysql://{login}@{endpoint.host}:{endpoint.port}/{database}",
         },
     )
-    yield made
 
 
 def test_the_page_typed_from_top_to_bottom_ends_with_a_release(shell, server, database, tmp_path):
@@ -155,16 +154,19 @@ def test_the_page_typed_from_top_to_bottom_ends_with_a_release(shell, server, da
             said[block] = shell.type(block)
 
     with connect(server.tcp_endpoint, database) as connection:
-        assert rows(connection, "SELECT email, phone FROM Customer ORDER BY id") == (
+        assert rows(connection, "SELECT email, phone FROM Customer ORDER BY id") == [
             ("a@example.com", None),
             ("b@example.com", None),
-        )
+        ]
         history = rows(
-            connection, "SELECT migration_name, finished_at IS NOT NULL, applied_steps_count"
-            " FROM _prisma_migrations ORDER BY migration_name"
+            connection,
+            "SELECT migration_name, finished_at IS NOT NULL, applied_steps_count"
+            " FROM _prisma_migrations ORDER BY migration_name",
         )
-    assert [name for name, finished, _ in history if finished] == ["20260101000000_init", "20260202000000_phone"]
+    assert [name for name, finished, _ in history if finished] == [
+        "20260101000000_init",
+        "20260202000000_phone",
+    ]
     text = "\n".join(said.values())
     assert "released" in text and "proven" in text
     assert (shell.folder / "dbsync" / "grants.sql").is_file()
-    print(text)
