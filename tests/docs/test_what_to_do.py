@@ -17,7 +17,7 @@ SECTIONS = dict(re.findall(r"^### (.+)\n((?:(?!^##).*\n)*)", PAGE, re.MULTILINE)
 CODES = {"0 ok", f"{INTERRUPTED_EXIT_CODE} interrupted"} | {
     f"{error.exit_code} {error.code}" for error in all_errors()
 }
-BY_HAND = ["what-to-do.md", "first-release.md", "runbook.md", "runbook.zh.md", "threat-model.md"]
+BY_HAND = ["what-to-do.md", "first-release.md", "runbook.md", "threat-model.md"]
 
 
 def test_every_exit_code_and_every_alert_has_a_section_and_nothing_else_has():
@@ -53,7 +53,7 @@ def unknown(words: list[str]) -> str:
     return ""
 
 
-@pytest.mark.parametrize("page", [*BY_HAND, "../README.md", "../README.zh.md"])
+@pytest.mark.parametrize("page", [*BY_HAND, "../README.md"])
 def test_every_command_that_a_page_names_exists(page):
     lines = named((DOCS / page).read_text(encoding="utf-8"))
     assert lines
@@ -66,7 +66,7 @@ def test_a_command_or_an_option_that_is_not_there_is_noticed():
     assert unknown(["restore", "ID", "--into", "DATABASE"]) == ""
 
 
-@pytest.mark.parametrize("page", [*BY_HAND, "../README.md", "../README.zh.md", "../ARCHITECTURE.md"])
+@pytest.mark.parametrize("page", [*BY_HAND, "../README.md", "../ARCHITECTURE.md"])
 def test_every_link_of_a_page_leads_somewhere(page):
     path = DOCS / page
     for link in re.findall(r"\]\(([^)\s]+)\)", path.read_text(encoding="utf-8")):
