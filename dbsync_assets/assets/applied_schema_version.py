@@ -15,9 +15,6 @@ from resources.deployment.deployment import Deployment
     required_resource_keys={KEY},
 )
 def applied_schema_version(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
-    if context.run.parent_run_id is not None:
-        # A re-execution would skip this "successful" step although a rollback undid it.
-        raise dg.Failure("a deployment is not resumed; start a new one: dbsync deploy", allow_retries=False)
     deployment: Deployment = getattr(context.resources, KEY)
     result = deployment.apply()
     assert deployment.status

@@ -1,6 +1,7 @@
 """A full backup, proven by having been started."""
 
 import dagster as dg
+from pydantic import Field
 
 from dbsync_assets.assets.migration_source import migration_source
 from dbsync_assets.catalog_metadata import catalog, figures
@@ -14,8 +15,7 @@ SCHEDULE_TAG = "dagster/schedule_name"
 
 
 class BackupConfig(dg.Config):
-    proof: str = "auto"
-    """auto (as BACKUP_PROOF says), clone, archive or none."""
+    proof: str = Field("auto", description="auto (as BACKUP_PROOF says), clone, archive or none.")
 
 
 @dg.asset(
