@@ -4,12 +4,15 @@ import dagster as dg
 
 from dbsync_assets.assets.full_backup import full_backup
 from dbsync_assets.deployment_resource import KEY
+from dbsync_assets.ownership import CODE_VERSION, OWNERS
 from resources.deployment.deployment import Deployment
 
 
 @dg.asset(
     deps=[full_backup],
     group_name="release",
+    owners=OWNERS,
+    code_version=CODE_VERSION,
     kinds={"mysql", "prisma"},
     description="Pending migrations applied under a held lock, bounded waits and a time-out.",
     required_resource_keys={KEY},

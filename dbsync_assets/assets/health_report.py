@@ -4,12 +4,15 @@ import dagster as dg
 
 from dbsync_assets.assets.validation_report import validation_report
 from dbsync_assets.deployment_resource import KEY
+from dbsync_assets.ownership import CODE_VERSION, OWNERS
 from resources.deployment.deployment import Deployment
 
 
 @dg.asset(
     deps=[validation_report],
     group_name="release",
+    owners=OWNERS,
+    code_version=CODE_VERSION,
     kinds={"mysql"},
     description="Database, application and system figures against their thresholds.",
     required_resource_keys={KEY},

@@ -5,6 +5,7 @@ import hashlib
 import dagster as dg
 
 from dbsync_assets.deployment_resource import KEY
+from dbsync_assets.ownership import CODE_VERSION, OWNERS
 from dbsync_assets.reexecution import refuse_for_nothing
 from dbsync_assets.run_tags import deployment_tags
 from dbsync_assets.true_version import show_true_version
@@ -14,6 +15,8 @@ from resources.redact import inert
 
 @dg.asset(
     group_name="release",
+    owners=OWNERS,
+    code_version=CODE_VERSION,
     kinds={"git", "prisma"},
     description="Prisma's migrations folder at the commit being released, and what is pending.",
     required_resource_keys={KEY},

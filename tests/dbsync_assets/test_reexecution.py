@@ -72,7 +72,9 @@ def test_what_is_released_is_not_backed_up_again_and_the_graph_shows_what_is_in_
     shop.add_migration(*GOOD)
     released, nothing = runs(shop, "deploy", "all")
     assert released["success"] and released["graph shows"] == GOOD[0]
-    assert "nothing is pending; no backup was made" in nothing["why"] and nothing["ran"] == ["migration_source"]
+    assert "nothing is pending; no backup was made" in nothing["why"] and nothing["ran"] == [
+        "migration_source"
+    ]
     assert len(backups(shop)) == 1
     undone, repeated = runs(shop, "rollback", "all")
     assert undone["success"] and undone["graph shows"] == "20260101000000_init"
