@@ -5,14 +5,28 @@ from __future__ import annotations
 import dagster as dg
 
 from resources.deployment.deployment import Deployment
-from resources.errors import DbsyncError
+from resources.errors import DbsyncError, UsageError
 from resources.redact import inert, redact
 
 KEY = "deployment"
 
 
 def deployment_of(context: dg.AssetCheckExecutionContext) -> Deployment:
-    return getattr(context.resources, KEY)
+    """Raises what stopped it, where nothing may be done."""
+    deployment: Deployment = getattr(context.resources, KEY)
+    deployment.require_allowed()
+    return deployment
+
+
+def unseen(evidence: object, asset: str) -> UsageError | None:
+    """A gate that is run alone has seen nothing, and says so instead of passing."""
+    if evidence is not None:
+        return None
+    return UsageError(
+        f"nothing was looked at: the asset {asset} is not in this run",
+        why="a gate judges what its asset found in the same run",
+        hint=f"materialize {asset} with its checks",
+    )
 
 
 def verdict(refusal: DbsyncError | None, passed: str, **figures: float | int | str) -> dg.AssetCheckResult:

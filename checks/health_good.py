@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from checks.gate import KEY, deployment_of, verdict
+from checks.gate import KEY, deployment_of, unseen, verdict
 
 
 @dg.asset_check(
@@ -14,4 +14,4 @@ from checks.gate import KEY, deployment_of, verdict
 )
 def health_good(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
     deployment = deployment_of(context)
-    return verdict(deployment.refuse_health(), "healthy")
+    return verdict(unseen(deployment.health, "health_report") or deployment.refuse_health(), "healthy")

@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from checks.gate import KEY, deployment_of, verdict
+from checks.gate import KEY, deployment_of, unseen, verdict
 
 
 @dg.asset_check(
@@ -16,7 +16,7 @@ def history_clean(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult
     deployment = deployment_of(context)
     status = deployment.status
     return verdict(
-        deployment.refuse_history(),
+        unseen(deployment.status, "migration_source") or deployment.refuse_history(),
         "folder and history agree",
         applied=len(status.applied_names) if status else 0,
         pending=len(status.pending_names) if status else 0,

@@ -17,6 +17,7 @@ from typing import Any
 
 import dagster as dg
 
+from dbsync_assets.reexecution import refuse_continued
 from dbsync_assets.run_process import PROCESS_TAG, this_process
 from dbsync_assets.run_tags import pinned_commit
 from resources.deployment.deployment import Deployment, Purpose
@@ -67,6 +68,8 @@ def deployment_resource(context: dg.InitResourceContext) -> Iterator[Deployment]
     with heard_by(dagster_lines(log)):
         commit = current_commit(project, target.migrations) if pinned is None else None
         deployment = Deployment(target, commit=commit, purpose=purpose_of(job), pinned=pinned)
+        if isinstance(run, dg.DagsterRun) and context.instance is not None:
+            deployment.stopped = refuse_continued(context.instance, run, target)
         try:
             yield deployment
         finally:

@@ -6,11 +6,15 @@ Their run configuration holds names only, never a secret: Dagster shows it in th
 from typing import Any
 
 import dagster as dg
+from pydantic import Field
 
 from dbsync_assets.catalog_metadata import verdict_table
 from dbsync_assets.deployment_resource import KEY
 from dbsync_assets.notice_hook import tell_of_failed_schedule
 from dbsync_assets.old_runs import forget_old_runs
+from dbsync_assets.reexecution import deployment_before
+from dbsync_assets.run_tags import DEPLOYMENT
+from dbsync_assets.true_version import show_true_version
 from resources.backup.moment.moment import parse_moment
 from resources.deployment import operations
 from resources.deployment.deployment import Deployment
@@ -18,48 +22,50 @@ from resources.rollback.restore import Wish
 
 
 class RestoreConfig(dg.Config):
-    backup_id: str = ""
-    """Empty: the newest proven full backup from before the moment."""
-    confirm_target: str = ""
-    """The target's name, typed by hand, when the backup was made of another one."""
-    accept_failed_proof: bool = False
-    to: str = ""
-    """A time with its zone, or `latest`. This and the next two: at most one of them."""
-    to_gtid: str = ""
-    to_before_migration: str = ""
-    tables: list[str] = []
-    """Empty: all of the database."""
-    into: str = ""
-    """A new database of the target's server; empty: the target's own."""
-    accept_loss: bool = False
-    accept_missing_definers: bool = False
+    backup_id: str = Field("", description="Empty: the newest proven full backup from before the moment.")
+    confirm_target: str = Field(
+        "", description="The target's name, typed by hand, when the backup was made of another one."
+    )
+    accept_failed_proof: bool = Field(False, description="Restore although the backup's newest proof failed.")
+    to: str = Field(
+        "", description="A time with its zone, or `latest`. This and the next two: at most one of them."
+    )
+    to_gtid: str = Field("", description="The moment just before this transaction.")
+    to_before_migration: str = Field("", description="The moment just before this migration was applied.")
+    tables: list[str] = Field([], description="Only these; empty: all of the database.")
+    into: str = Field("", description="A new database of the target's server; empty: the target's own.")
+    accept_loss: bool = Field(False, description="Restore although users' writes are lost by it.")
+    accept_missing_definers: bool = Field(
+        False, description="Restore views and routines although their DEFINER is not a user here."
+    )
 
 
 class RollbackConfig(dg.Config):
-    deployment_id: str = ""
-    """Empty: the newest deployment that changed something."""
-    accept_loss: bool = False
-    accept_failed_proof: bool = False
+    deployment_id: str = Field("", description="Empty: the newest deployment that changed something.")
+    accept_loss: bool = Field(False, description="Roll back although users' writes are lost by it.")
+    accept_failed_proof: bool = Field(False, description="Use the backup although its newest proof failed.")
 
 
 class ResolveConfig(dg.Config):
-    migration: str
-    resolution: str
-    """applied or rolled-back."""
+    migration: str = Field(description="The folder's name of the migration, as in _prisma_migrations.")
+    resolution: str = Field(description="applied or rolled-back.")
 
 
 class BaselineConfig(dg.Config):
-    through: str
-    """The newest migration that the database contains already."""
-    accept_differences: bool = False
+    through: str = Field(description="The newest migration that the database contains already.")
+    accept_differences: bool = Field(False, description="Although the schema is not what they make.")
 
 
 class ResetConfig(dg.Config):
-    confirm_database: str = ""
+    confirm_database: str = Field(
+        "", description="The database's name, typed by hand: everything in it is dropped."
+    )
 
 
 def _show(context: dg.OpExecutionContext, result: dict[str, Any]) -> None:
     context.add_output_metadata({"result": dg.MetadataValue.json(result)})
+    # These change the version too, and the graph would go on showing the one before.
+    show_true_version(context.instance, _deployment(context).target, f"after the job {context.job_name}")
 
 
 def _deployment(context: dg.OpExecutionContext) -> Deployment:
@@ -84,9 +90,12 @@ def restore_op(context: dg.OpExecutionContext, config: RestoreConfig) -> dict:
 
 @dg.op(name="roll_back_deployment", required_resource_keys={KEY}, out=dg.Out(dict))
 def rollback_op(context: dg.OpExecutionContext, config: RollbackConfig) -> dict:
+    # Run again it must not undo one more release: what it undid the first time is meant.
+    wanted = config.deployment_id or deployment_before(context.instance, context.run)
     result = operations.rollback(
-        _deployment(context), config.deployment_id or None, config.accept_loss, config.accept_failed_proof
+        _deployment(context), wanted or None, config.accept_loss, config.accept_failed_proof
     )
+    context.instance.add_run_tags(context.run_id, {DEPLOYMENT: result["deployment"]})
     _show(context, result)
     return result
 

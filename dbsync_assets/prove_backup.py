@@ -7,6 +7,7 @@ It fails where the backup does, since a red check alone leaves a run green and n
 from contextlib import suppress
 
 import dagster as dg
+from pydantic import Field
 
 from checks.archive_proven import ASSET, NAME, figures, outcome
 from dbsync_assets.deployment_resource import KEY
@@ -20,8 +21,7 @@ from resources.errors import BackupCorruptError, BackupFailedError, DbsyncError
 
 
 class ProveConfig(dg.Config):
-    backup_id: str = ""
-    """Empty: the newest one."""
+    backup_id: str = Field("", description="Empty: the newest one.")
 
 
 @dg.op(name="prove_stored_backup", required_resource_keys={KEY}, out=dg.Out(dict))

@@ -3,6 +3,7 @@
 import dagster as dg
 
 from dbsync_assets.deployment_resource import KEY
+from dbsync_assets.true_version import show_true_version
 from resources.deployment.deployment import Deployment
 from resources.errors import UnfinishedError
 from resources.rollback.killed import killed
@@ -14,6 +15,8 @@ def reconcile_op(context: dg.OpExecutionContext) -> list:
     deployment.begin()
     outcomes = [one.as_dict() for one in deployment.reconciled]
     context.add_output_metadata({"outcomes": dg.MetadataValue.json(outcomes)})
+    if outcomes:
+        show_true_version(context.instance, deployment.target, "after a killed deployment was put right")
     left = killed(deployment.target)
     if left:
         raise UnfinishedError(

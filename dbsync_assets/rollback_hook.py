@@ -3,6 +3,7 @@
 import dagster as dg
 
 from dbsync_assets.deployment_resource import KEY
+from dbsync_assets.true_version import show_true_version
 from resources.deployment.deployment import Deployment
 
 
@@ -13,12 +14,5 @@ def undo_failed_deployment(context: dg.HookContext) -> None:
     error = context.op_exception
     deployment.undo(deployment.error.what if deployment.error else str(error or "a gate failed"))
     if deployment.rollback is not None and deployment.rollback.outcome == "rolled_back":
-        # The UI would go on showing the version that was undone.
-        before = deployment.status.applied_names[-1:] if deployment.status else []
-        context.instance.report_runless_asset_event(
-            dg.AssetMaterialization(
-                "applied_schema_version",
-                description="rolled back to the state before the deployment",
-                tags={"dagster/data_version": before[0] if before else "empty"},
-            )
-        )
+        because = f"deployment {deployment.id} was rolled back to the state before it"
+        show_true_version(context.instance, deployment.target, because)

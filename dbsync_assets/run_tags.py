@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from resources.dagster_instance import TARGET_TAG as TARGET
+from resources.deployment.deployment import Deployment
 from resources.errors import CommitRefusedError
 from resources.redact import inert
 from resources.release_source.decide import Launch
@@ -16,9 +17,22 @@ COMMIT = "dbsync/commit"
 MIGRATIONS = "dbsync/migrations"
 ATTEMPT = "dbsync/attempt"
 AUTHOR = "dbsync/author"
+DEPLOYMENT = "dbsync/deployment"
+"""The journal's id of what the run deployed, or undid."""
 REWRITTEN = "dbsync/branch-rewritten-after"
 
-__all__ = ["ATTEMPT", "AUTHOR", "COMMIT", "MIGRATIONS", "REWRITTEN", "TARGET", "launch_tags", "pinned_commit"]
+__all__ = [
+    "ATTEMPT",
+    "AUTHOR",
+    "COMMIT",
+    "DEPLOYMENT",
+    "MIGRATIONS",
+    "REWRITTEN",
+    "TARGET",
+    "deployment_tags",
+    "launch_tags",
+    "pinned_commit",
+]
 
 
 def launch_tags(target: Target, launch: Launch, author: str, rewritten: str | None) -> dict[str, str]:
@@ -30,6 +44,18 @@ def launch_tags(target: Target, launch: Launch, author: str, rewritten: str | No
         AUTHOR: author,
     }
     return tags | ({REWRITTEN: rewritten} if rewritten else {})
+
+
+def deployment_tags(deployment: Deployment) -> dict[str, str]:
+    """What is known of a run's work once it has begun."""
+    tags = {TARGET: deployment.target.name}
+    if deployment.id:
+        tags[DEPLOYMENT] = deployment.id
+    if deployment.commit:
+        tags[COMMIT] = deployment.commit.id
+        if deployment.commit.author:
+            tags[AUTHOR] = inert(deployment.commit.author)
+    return tags
 
 
 def pinned_commit(target: Target, tags: Mapping[str, str], run: str) -> PinnedCommit | None:

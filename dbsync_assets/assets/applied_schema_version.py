@@ -4,20 +4,20 @@ import dagster as dg
 
 from dbsync_assets.assets.full_backup import full_backup
 from dbsync_assets.deployment_resource import KEY
+from dbsync_assets.ownership import CODE_VERSION, OWNERS
 from resources.deployment.deployment import Deployment
 
 
 @dg.asset(
     deps=[full_backup],
     group_name="release",
+    owners=OWNERS,
+    code_version=CODE_VERSION,
     kinds={"mysql", "prisma"},
     description="Pending migrations applied under a held lock, bounded waits and a time-out.",
     required_resource_keys={KEY},
 )
 def applied_schema_version(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
-    if context.run.parent_run_id is not None:
-        # A re-execution would skip this "successful" step although a rollback undid it.
-        raise dg.Failure("a deployment is not resumed; start a new one: dbsync deploy", allow_retries=False)
     deployment: Deployment = getattr(context.resources, KEY)
     result = deployment.apply()
     assert deployment.status

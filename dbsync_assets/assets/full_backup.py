@@ -1,10 +1,12 @@
 """A full backup, proven by having been started."""
 
 import dagster as dg
+from pydantic import Field
 
 from dbsync_assets.assets.migration_source import migration_source
 from dbsync_assets.catalog_metadata import catalog, figures
 from dbsync_assets.deployment_resource import KEY
+from dbsync_assets.ownership import CODE_VERSION, OWNERS
 from resources.backup.index import look
 from resources.backup.proof_choice import CHOICES
 from resources.deployment.deployment import Deployment
@@ -14,13 +16,14 @@ SCHEDULE_TAG = "dagster/schedule_name"
 
 
 class BackupConfig(dg.Config):
-    proof: str = "auto"
-    """auto (as BACKUP_PROOF says), clone, archive or none."""
+    proof: str = Field("auto", description="auto (as BACKUP_PROOF says), clone, archive or none.")
 
 
 @dg.asset(
     deps=[migration_source],
     group_name="release",
+    owners=OWNERS,
+    code_version=CODE_VERSION,
     kinds={"mysql"},
     description="The whole database, archived; its rows were counted and digested on a started copy.",
     required_resource_keys={KEY},

@@ -4,6 +4,7 @@ import dagster as dg
 
 from dbsync_assets.assets.validation_report import validation_report
 from dbsync_assets.deployment_resource import KEY
+from dbsync_assets.ownership import CODE_VERSION, OWNERS
 from resources.deployment.deployment import Deployment
 
 
@@ -25,6 +26,8 @@ def health_report_behind(upstream: dg.AssetsDefinition) -> dg.AssetsDefinition:
         name="health_report",
         deps=[upstream],
         group_name="release",
+        owners=OWNERS,
+        code_version=CODE_VERSION,
         kinds={"mysql"},
         description="Database, application and system figures against their thresholds.",
         required_resource_keys={KEY},

@@ -5,19 +5,33 @@ import hashlib
 import dagster as dg
 
 from dbsync_assets.deployment_resource import KEY
+from dbsync_assets.ownership import CODE_VERSION, OWNERS
+from dbsync_assets.reexecution import refuse_for_nothing
+from dbsync_assets.run_tags import deployment_tags
+from dbsync_assets.true_version import show_true_version
 from resources.deployment.deployment import Deployment
 from resources.redact import inert
 
 
 @dg.asset(
     group_name="release",
+    owners=OWNERS,
+    code_version=CODE_VERSION,
     kinds={"git", "prisma"},
     description="Prisma's migrations folder at the commit being released, and what is pending.",
     required_resource_keys={KEY},
 )
 def migration_source(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     deployment: Deployment = getattr(context.resources, KEY)
-    status = deployment.check_history()
+    try:
+        status = deployment.check_history()
+    finally:
+        context.instance.add_run_tags(context.run_id, deployment_tags(deployment))
+    refuse_for_nothing(context.instance, context.run, deployment)
+    if status.refusal() is None:
+        show_true_version(
+            context.instance, deployment.target, "found in the database; changed outside the graph"
+        )
     content = hashlib.sha256("".join(f"{f.name}\0{f.checksum}\n" for f in status.files).encode()).hexdigest()
     commit = deployment.commit
     return dg.MaterializeResult(

@@ -7,12 +7,15 @@ import dagster as dg
 
 from dbsync_assets.assets.health_report import health_report
 from dbsync_assets.deployment_resource import KEY
+from dbsync_assets.ownership import CODE_VERSION, OWNERS
 from resources.deployment.deployment import Deployment
 
 
 @dg.asset(
     deps=[health_report],
     group_name="release",
+    owners=OWNERS,
+    code_version=CODE_VERSION,
     kinds={"json"},
     description="One evidence file per deployment: backup and proof, gate verdicts, timings, outcome.",
     required_resource_keys={KEY},

@@ -4,6 +4,7 @@ import dagster as dg
 
 from dbsync_assets.assets.applied_schema_version import applied_schema_version
 from dbsync_assets.deployment_resource import KEY
+from dbsync_assets.ownership import CODE_VERSION, OWNERS
 from resources.deployment.deployment import Deployment
 from resources.redact import inert
 
@@ -11,6 +12,8 @@ from resources.redact import inert
 @dg.asset(
     deps=[applied_schema_version],
     group_name="release",
+    owners=OWNERS,
+    code_version=CODE_VERSION,
     kinds={"mysql", "greatexpectations"},
     description="Schema against the replayed migrations, rows against the data rules; an HTML page.",
     required_resource_keys={KEY},

@@ -25,6 +25,9 @@ def register(app: typer.Typer) -> None:
 def ui(
     project: Project = HERE,
     port: Annotated[int, typer.Option(help="Port on 127.0.0.1.", min=1, max=_LAST_PORT)] = 3000,
+    read_only: Annotated[
+        bool, typer.Option("--read-only", help="To look only: nothing can be started or changed in it.")
+    ] = False,
 ) -> None:
     """Open the Dagster UI on 127.0.0.1: assets, checks, every run. Ctrl-C ends it."""
     folder = folder_of(Path(project))
@@ -32,10 +35,12 @@ def ui(
     home = dagster_home(load_settings(folder))
     os.environ["DBSYNC_PROJECT"] = str(folder)
     os.environ["PYTHONPATH"] = str(CHECKOUT)
-    say(f"runs are in {home}; open http://127.0.0.1:{port}")
+    say(f"runs are in {home}; open http://127.0.0.1:{port}{' (read-only)' if read_only else ''}")
     sys.stdout.flush()
     # The UI has no login: it listens on this machine only.
-    command = ["-m", "dagster", "dev", "-m", "dbsync_assets.definitions", "-h", "127.0.0.1", "-p", str(port)]
+    # Read-only is the page alone, without the daemon that starts queued runs.
+    server = ["dagster_webserver", "--read-only"] if read_only else ["dagster", "dev"]
+    command = ["-m", *server, "-m", "dbsync_assets.definitions", "-h", "127.0.0.1", "-p", str(port)]
     # Not in the application's folder: Dagster would import packages of its own named `resources` or `checks`.
     os.chdir(CHECKOUT)
     # Dagster's remark that its `dev` command has a successor is for its own users.

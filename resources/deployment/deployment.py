@@ -102,6 +102,8 @@ class Deployment:
         self.record_path: str | None = None
         self.result: Any = None
         """What an operation outside the release graph returned, for the command to print."""
+        self.stopped: DbsyncError | None = None
+        """Why nothing at all may be done here: raised by every step."""
         self._begun = False
         self._changing_since: float | None = None
         self._lock: MigrationLock | None = None
@@ -191,6 +193,7 @@ class Deployment:
         Raises MigrationFailedError (or a subclass) after the rollback; the rollback's own
         error instead where that did not succeed.
         """
+        self.require_allowed()
         proven = self.backup is not None and self.backup.manifest.proof.proven
         if self.id is None or self.status is None or not proven:
             raise self._noted(
@@ -275,6 +278,7 @@ class Deployment:
 
     def release(self) -> str:
         """Write the evidence, close the journal entry, tell people. Returns the record's path."""
+        self.require_allowed()
         if self.migration is None or not self.migration.success or self.health is None:
             raise self._noted(
                 UsageError("a release is recorded only after all its gates", hint="dbsync deploy")
@@ -345,6 +349,11 @@ class Deployment:
                 self._pinned.ended(self.error)
         offsite.after_deployment(self)
         progress.circumstances.deployment = ""
+
+    def require_allowed(self) -> None:
+        """Raises what stopped this deployment before it began."""
+        if self.stopped is not None:
+            raise self._noted(self.stopped)
 
     # --- inside -------------------------------------------------------------------
 
@@ -440,6 +449,7 @@ class Deployment:
         self._journal(phase, **facts)
 
     def _timed(self, name: str, work: Callable[[], T]) -> T:
+        self.require_allowed()
         begun = time.monotonic()
         try:
             with progress.phase(name):

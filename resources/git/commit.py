@@ -18,6 +18,8 @@ class Commit:
     """First line of the message: untrusted text."""
     dirty: bool
     """Whether the migrations folder differs from the commit."""
+    author: str = ""
+    """Untrusted text; a name, never an address."""
 
 
 def current_commit(folder: Path, migrations: Path) -> Commit | None:
@@ -29,17 +31,17 @@ def current_commit(folder: Path, migrations: Path) -> Commit | None:
     if repository is None:
         return None
     try:
-        head = _git(folder, repository, "log", "-1", "--no-show-signature", "--format=%H%x00%s")
+        head = _git(folder, repository, "log", "-1", "--no-show-signature", "--format=%H%x00%an%x00%s")
     except GitError as error:
         progress.say(f"the commit of {repository} is not recorded: {_why(error)}")
         return None
-    commit, _, subject = head.strip().partition("\0")
+    commit, author, subject = head.strip().split("\0", 2)
     try:
         changes = _git(folder, repository, "status", "--porcelain", "--", str(migrations))
     except GitError as error:
         progress.say(f"whether {migrations} differs from the commit is not recorded: {_why(error)}")
         changes = ""
-    return Commit(commit, subject, dirty=bool(changes.strip()))
+    return Commit(commit, subject, dirty=bool(changes.strip()), author=author)
 
 
 def _why(error: GitError) -> str:

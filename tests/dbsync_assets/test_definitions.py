@@ -124,3 +124,20 @@ def test_sensors_are_there_and_off():
 def test_a_wrong_setting_does_not_keep_the_jobs_from_loading(monkeypatch):
     monkeypatch.setenv("BACKUP_KEEP", "many")
     assert {one.name for one in defs().schedules or ()} == SCHEDULES
+
+
+def test_every_asset_says_whose_it_is_what_it_is_and_of_which_code():
+    graph = defs().resolve_asset_graph()
+    for key in graph.get_all_asset_keys():
+        node = graph.get(key)
+        assert node.description and node.kinds and node.owners and node.code_version, key
+        assert node.group_name != "default", key
+
+
+def test_every_setting_of_a_job_says_what_it_does():
+    for job in defs().resolve_all_job_defs():
+        for node in job.nodes:
+            schema = node.definition.config_schema
+            fields = getattr(schema.config_type, "fields", {}) if schema else {}
+            for name, field in fields.items():
+                assert field.description, f"{job.name}: {node.name}: {name}"

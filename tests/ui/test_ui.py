@@ -1,0 +1,88 @@
+"""A person in a real browser: looks at the graph, releases, meets a failed gate, runs it again."""
+
+from __future__ import annotations
+
+import json
+import re
+import urllib.request
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.e2e.conftest import GOOD
+
+pytestmark = pytest.mark.slow
+LOSSY = ("20260301000000_forget_posts", "DELETE FROM `Post` WHERE `id` < 3;\n")
+
+
+def launch_deploy(ui) -> str:
+    ui.page.goto(f"{ui.url}/locations/dbsync_assets.definitions/jobs/deploy")
+    ui.page.get_by_role("button", name=re.compile("Materialize all")).click()
+    ui.page.get_by_text("View", exact=True).first.click()  # of the note that says it was launched
+    ui.page.wait_for_url(re.compile("/runs/[0-9a-f-]{36}"))
+    return ui.page.url.split("/runs/")[1][:36]
+
+
+def ask(ui, query: str) -> dict:
+    request = urllib.request.Request(
+        f"{ui.url}/graphql", json.dumps({"query": query}).encode(), {"Content-Type": "application/json"}
+    )
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        return json.loads(answer.read())["data"]
+
+
+def test_the_lineage_is_seen(ui):
+    ui.page.goto(f"{ui.url}/locations/dbsync_assets.definitions/asset-groups/release/lineage")
+    for name in ("migration_source", "full_backup", re.compile("applied_s.*_version"), "release_record"):
+        expect(ui.page.get_by_text(name).first).to_be_visible()
+    ui.picture("lineage")
+
+
+def test_a_release_is_launched_and_watched_to_its_end(ui):
+    ui.project.add_migration(*GOOD)
+    launch_deploy(ui)
+    expect(ui.page.get_by_text("Success", exact=True).first).to_be_visible(timeout=60_000)
+    assert GOOD[0] in ui.project.applied()
+    ui.picture("release")
+
+
+def test_a_failed_gate_is_understood_and_a_run_from_failure_is_refused_with_the_next_command(ui):
+    ui.project.add_migration(*LOSSY)
+    before = ui.project.world()
+    failed = launch_deploy(ui)
+    expect(ui.page.get_by_text("Failure", exact=True).first).to_be_visible(timeout=60_000)
+    page = ui.page.url
+    ui.page.goto(f"{ui.url}/assets/validation_report?view=checks&checkDetail=data_rules_hold")
+    expect(ui.page.get_by_text(re.compile("data rules do not hold")).first).to_be_visible()
+    ui.picture("failed-gate")
+    ui.page.goto(page)
+    assert ui.project.world() == before, "rolled back"
+    backups = sorted(ui.project.storage.glob("2*"))
+
+    ui.page.get_by_role("button", name=re.compile("Re-execute")).locator("xpath=following::button[1]").click()
+    ui.page.get_by_text(re.compile("From failure")).first.click()
+    ui.page.wait_for_url(lambda url: "/runs/" in url and failed not in url)
+    expect(ui.page.get_by_text("Failure", exact=True).first).to_be_visible(timeout=60_000)
+    ui.page.get_by_role("button", name="View full message").first.click()
+    expect(ui.page.get_by_text(re.compile("not continued from the middle")).first).to_be_visible()
+    ui.picture("from-failure")
+    assert ui.project.world() == before and sorted(ui.project.storage.glob("2*")) == backups
+
+
+def test_the_password_is_in_no_page_answer_database_or_log(ui):
+    needles = ("canary'", "canary%27", "canary&#39;", "canary\\'")
+    answers: list[str] = []
+    ui.page.on("response", lambda one: answers.append(one.text()) if "/graphql" in one.url else None)
+    for path in ("/runs", "/assets/applied_schema_version", "/assets/full_backup", "/config", "/deployment"):
+        ui.page.goto(f"{ui.url}{path}", wait_until="networkidle")
+        answers.append(ui.page.content())
+    for run in ask(ui, "{runsOrError {... on Runs {results {runId runConfigYaml tags {key value}}}}}")[
+        "runsOrError"
+    ]["results"]:
+        ui.page.goto(f"{ui.url}/runs/{run['runId']}", wait_until="networkidle")
+        answers += [ui.page.content(), json.dumps(run)]
+    assert len(answers) > 20
+    assert not [text for text in answers if any(needle in text for needle in needles)]
+    files = [path for path in (ui.project.folder / ".dbsync").rglob("*") if path.is_file()]
+    assert any(path.suffix == ".db" for path in files)
+    assert not [path for path in files if b"canary" in path.read_bytes()]
