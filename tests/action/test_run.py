@@ -28,7 +28,7 @@ from tests.support.ssh_server import SshServer, ssh_server
 __all__ = ["empty_project", "project"]
 pytestmark = pytest.mark.slow
 EVIL = "::error::x <script>alert(1)</script> [a](http:evil) ##[add-mask]y @octocat"
-SLEEP = "DO (SELECT SLEEP(1) FROM `User` LIMIT 1);"
+SLEEP = "DO (SELECT SLEEP(3) FROM `User` LIMIT 1);"
 LEFT = f"dbsync-{'?' * 32}"
 PASSWORD = "canary'\"$ %@:/\\x"
 

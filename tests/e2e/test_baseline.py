@@ -26,7 +26,8 @@ def history(project):
     )
     if not found[0][0]:
         return None
-    return [name for (name,) in project.query("SELECT migration_name FROM _prisma_migrations")]
+    names = project.query("SELECT migration_name FROM _prisma_migrations ORDER BY started_at")
+    return [name for (name,) in names]
 
 
 def test_what_the_tables_contain_is_found_shown_and_recorded_only_when_told_to(pushed):

@@ -108,5 +108,5 @@ class GitServer:
         return f"git://127.0.0.1:{self.port}/shop.git"
 
     def close(self) -> None:
-        os.killpg(self._process.pid, signal.SIGTERM)
+        os.killpg(self._process.pid, signal.SIGKILL)  # it has nothing to put in order
         self._process.wait(10)
