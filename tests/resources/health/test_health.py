@@ -54,10 +54,10 @@ def test_a_sick_application_alone_makes_it_unhealthy(target, site, monkeypatch):
     assert [problem.area for problem in status.problems] == ["application"]
 
 
-def _quickly(url, **asked):
+def _quickly(url, expect=None, good_answers=3):
     from resources.health.application import check_application
 
-    return check_application(url, **asked | {"seconds": 0.2, "pause": 0.01})
+    return check_application(url, seconds=0.2, pause=0.01, expect=expect, good_answers=good_answers)
 
 
 def test_an_unreachable_server_is_unhealthy_and_no_exception(target):
