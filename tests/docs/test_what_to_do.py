@@ -17,7 +17,7 @@ SECTIONS = dict(re.findall(r"^### (.+)\n((?:(?!^##).*\n)*)", PAGE, re.MULTILINE)
 CODES = {"0 ok", f"{INTERRUPTED_EXIT_CODE} interrupted"} | {
     f"{error.exit_code} {error.code}" for error in all_errors()
 }
-BY_HAND = ["what-to-do.md", "first-release.md", "runbook.md", "threat-model.md"]
+BY_HAND = ["what-to-do.md", "first-release.md", "runbook.md", "runbook.zh.md", "threat-model.md"]
 
 
 def test_every_exit_code_and_every_alert_has_a_section_and_nothing_else_has():
