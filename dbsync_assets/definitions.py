@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import dagster as dg
 
 from checks.archive_proven import archive_proven
@@ -33,6 +35,9 @@ from dbsync_assets.prove_backup import prove_backup
 from dbsync_assets.reconcile import reconcile
 from sensors.all import sensors
 from sensors.schedules import schedules
+
+# Dagster itself passes this parameter whenever it copies a sensor: nobody who reads it can do anything.
+warnings.filterwarnings("ignore", "Parameter `owners` of initializer `SensorDefinition", dg.BetaWarning)
 
 
 @dg.definitions
