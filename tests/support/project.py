@@ -144,7 +144,7 @@ class Project:
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             if (
-                self._newest_deployment() != self._newest_at_start[process.pid]
+                self._newest_deployment() != self._newest_at_start.get(process.pid)
                 and phase in self.journal_phases()
             ):
                 return
