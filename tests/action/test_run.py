@@ -30,7 +30,7 @@ pytestmark = pytest.mark.slow
 EVIL = "::error::x <script>alert(1)</script> [a](http:evil) ##[add-mask]y @octocat"
 SLEEP = "DO (SELECT SLEEP(3) FROM `User` LIMIT 1);"
 LEFT = f"dbsync-{'?' * 32}"
-PASSWORD = "canary'\"$ %@:/\\x"
+PASSWORD = "sparrow'\"$ %@:/\\x"
 
 
 @pytest.fixture
@@ -133,7 +133,7 @@ def test_over_ssh_a_cancelled_step_leaves_the_deployment_and_the_next_step_joins
     seen: list[str] = []
     stop = threading.Event()
     # The step itself holds its inputs, as every step does; what it starts must not.
-    watcher = threading.Thread(target=poll_processes, args=(seen, stop))
+    watcher = threading.Thread(target=poll_processes, args=(seen, stop, ("sparrow'", "sparrow%27")))
     try:
         pending = runner.run(**over(host, project, VERB="status"))
         assert (pending.code, pending.outputs["pending"]) == (34, GOOD[0])

@@ -27,7 +27,7 @@ from tests.e2e.conftest import SHOP
 from tests.support.chromium import chromium
 from tests.support.project import Project
 
-PASSWORD = "canary'\"$ %@:/\\x"
+PASSWORD = "songbird'\"$ %@:/\\x"
 PICTURES = Path(__file__).resolve().parents[2] / "docs" / "pictures"
 
 

@@ -70,7 +70,7 @@ def test_a_failed_gate_is_understood_and_a_run_from_failure_is_refused_with_the_
 
 
 def test_the_password_is_in_no_page_answer_database_or_log(ui):
-    needles = ("canary'", "canary%27", "canary&#39;", "canary\\'")
+    needles = ("songbird'", "songbird%27", "songbird&#39;", "songbird\\'")
     answers: list[str] = []
     ui.page.on("response", lambda one: answers.append(one.text()) if "/graphql" in one.url else None)
     for path in ("/runs", "/assets/applied_schema_version", "/assets/full_backup", "/config", "/deployment"):
@@ -85,4 +85,4 @@ def test_the_password_is_in_no_page_answer_database_or_log(ui):
     assert not [text for text in answers if any(needle in text for needle in needles)]
     files = [path for path in (ui.project.folder / ".dbsync").rglob("*") if path.is_file()]
     assert any(path.suffix == ".db" for path in files)
-    assert not [path for path in files if b"canary" in path.read_bytes()]
+    assert not [path for path in files if b"songbird" in path.read_bytes()]
