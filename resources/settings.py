@@ -15,6 +15,7 @@ from dotenv import dotenv_values
 from pydantic import Field, PrivateAttr, SecretStr, ValidationError, field_validator
 from pydantic_settings import SettingsConfigDict
 
+from resources.comma_separated import listed
 from resources.dagster_instance import write_instance
 from resources.errors import SettingsError
 from resources.log.place import LogPlace
@@ -387,7 +388,7 @@ def target_of(settings: Settings) -> Target:
         mysqld=settings.mysqld,
         backup_engine=settings.backup_engine,
         backup_proof=settings.backup_proof,
-        accept_lossy=_names(settings.accept_lossy),
+        accept_lossy=frozenset(listed(settings.accept_lossy)),
         mydumper=settings.mydumper,
         restore_way=settings.restore_way,
         data_rules=settings.data_rules,
@@ -422,8 +423,8 @@ def target_of(settings: Settings) -> Target:
             preserve_user_data=settings.preserve_user_data,
             rollback_max_attempts=settings.rollback_max_attempts,
             rollback_timeout=settings.rollback_timeout,
-            accepted=_names(settings.accept),
-            accept_fewer_rows=_names(settings.accept_fewer_rows),
+            accepted=frozenset(listed(settings.accept)),
+            accept_fewer_rows=frozenset(listed(settings.accept_fewer_rows)),
             accept_drift=settings.accept_drift,
             disposable=settings.disposable,
         ),
@@ -448,7 +449,3 @@ def dagster_home(settings: Settings) -> Path:
     os.environ["DAGSTER_HOME"] = str(home)
     os.environ["DAGSTER_DISABLE_TELEMETRY"] = "yes"
     return home
-
-
-def _names(listed: str) -> frozenset[str]:
-    return frozenset(filter(None, (name.strip() for name in listed.split(","))))

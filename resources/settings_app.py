@@ -9,6 +9,7 @@ from pydantic import Field
 from pydantic_settings import BaseSettings
 
 from resources.app.app import App, Order
+from resources.comma_separated import listed
 from resources.errors import SettingsError
 
 
@@ -79,15 +80,12 @@ class AppSettings(BaseSettings):
     )
 
 
-def names(listed: str) -> tuple[str, ...]:
-    return tuple(filter(None, (name.strip() for name in listed.split(","))))
-
-
 def app_of(settings: AppSettings, project: Path) -> App | None:
     """The application that these settings name; relative folders are the project's. Raises SettingsError."""
     if settings.app_folder is None:
         return None
-    if not names(settings.app_pm2_name):
+    names = listed(settings.app_pm2_name)
+    if not names:
         raise SettingsError(
             "APP_PM2_NAME is not set",
             why="APP_FOLDER is set, so this must say which process of PM2 the application is",
@@ -102,7 +100,7 @@ def app_of(settings: AppSettings, project: Path) -> App | None:
     return App(
         folder=folder,
         source=project,
-        names=names(settings.app_pm2_name),
+        names=names,
         pm2_home=placed(settings.pm2_home) or Path("~/.pm2").expanduser(),
         ecosystem=settings.app_ecosystem,
         install=settings.app_install.strip(),

@@ -8,6 +8,7 @@ from pathlib import Path
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings
 
+from resources.comma_separated import listed
 from resources.errors import GitError, SettingsError
 from resources.git.access import Access
 from resources.git.names import protocol_of, require_branch, require_inside
@@ -166,9 +167,7 @@ def source_of(settings: GitSettings, project: Path, migrations: Path | None) -> 
         branch=settings.git_branch,
         project_path=settings.git_project_path,
         migrations=_relative(migrations, project),
-        authors=frozenset(
-            filter(None, (one.strip().lower() for one in settings.git_allowed_authors.split(",")))
-        ),
+        authors=frozenset(listed(settings.git_allowed_authors.lower())),
         require_signed=settings.git_require_signed,
         allowed_signers=settings.git_allowed_signers and project / settings.git_allowed_signers.expanduser(),
         gpg_home=settings.git_gpg_home and project / settings.git_gpg_home.expanduser(),
@@ -179,8 +178,8 @@ def source_of(settings: GitSettings, project: Path, migrations: Path | None) -> 
 
 def is_on(settings: GitSettings, name: str) -> bool:
     """Whether DBSYNC_SENSORS switches the sensor or schedule `name` on."""
-    listed = {one.strip() for one in settings.sensors.split(",")}
-    return "all" in listed or name in listed
+    on = listed(settings.sensors)
+    return "all" in on or name in on
 
 
 def _relative(migrations: Path | None, project: Path) -> str | None:

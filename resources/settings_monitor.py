@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings
 
+from resources.comma_separated import listed
 from resources.metrics.policy import Monitoring
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ def parse_limits(given: str) -> Limits:
 
     known = {rule.name for rule in RULES}
     found: dict[str, tuple[float | None, float | None]] = {}
-    for part in filter(None, (one.strip() for one in given.split(","))):
+    for part in listed(given):
         name, _, bounds = part.partition("=")
         warn, _, fail = bounds.partition("/")
         if name.strip() not in known:

@@ -9,6 +9,7 @@ from typing import get_args
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings
 
+from resources.comma_separated import listed
 from resources.notify.event import KINDS, Kind
 from resources.notify.plan import Channel, Notify, Service
 from resources.notify.texts import Language
@@ -191,7 +192,7 @@ class NotifySettings(BaseSettings):
     @field_validator("notify_allow_private", mode="after")
     @classmethod
     def _networks(cls, given: str) -> str:
-        for one in _listed(given):
+        for one in listed(given):
             if _HOST.fullmatch(one):
                 continue
             try:
@@ -217,7 +218,7 @@ def parse_events(given: str) -> dict[str, frozenset[Kind]]:
 
 
 def _kinds(text: str) -> frozenset[Kind]:
-    named = _listed(text)
+    named = listed(text)
     if named == (_EVERY,):
         return frozenset(KINDS)
     if named == ("none",):
@@ -253,7 +254,7 @@ def notify_of(settings: NotifySettings, webhook: bool) -> Notify:
         repeat=settings.notify_repeat,
         rate=parse_rate(settings.notify_rate),
         give_up=settings.notify_give_up,
-        allow_private=_listed(settings.notify_allow_private.lower()),
+        allow_private=listed(settings.notify_allow_private.lower()),
         heartbeat=settings.notify_heartbeat,
         heartbeat_url=url.get_secret_value() if url else None,
         watchdog=settings.notify_watchdog or None,
@@ -289,10 +290,6 @@ def _require_set(name: str, info: ValidationInfo) -> None:
     if count < int(number or 1):
         setting = NotifySettings.model_fields[_FIELDS[field]].alias
         raise ValueError(f"the channel {name} is not set; set {setting}, or leave it out")
-
-
-def _listed(text: str) -> tuple[str, ...]:
-    return tuple(filter(None, (one.strip() for one in text.split(","))))
 
 
 def _remember_address(url: str) -> None:

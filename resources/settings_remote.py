@@ -8,6 +8,7 @@ from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings
 
 from resources.backup.remote.location import SCHEME, RemoteLocation, parse_location
+from resources.comma_separated import listed
 from resources.redact import remember
 
 
@@ -99,7 +100,7 @@ def remote_of(settings: RemoteSettings, storage: str) -> RemoteLocation | None:
 
 def recipients_of(settings: RemoteSettings) -> tuple[str, ...]:
     """Raises SettingsError naming the one that is no age recipient."""
-    found = tuple(filter(None, (one.strip() for one in settings.age_recipient.split(","))))
+    found = listed(settings.age_recipient)
     if found:
         from resources.backup.age_keys import parse_recipients
 

@@ -14,6 +14,7 @@ from dbsync_assets.cli.moments import look_before, open_private
 from dbsync_assets.cli.operation import run_operation
 from dbsync_assets.cli.output import emit_json, say, size, table
 from resources.backup.ids import check_id
+from resources.comma_separated import listed
 from resources.errors import ConfirmationError, UsageError
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ def restore(
     from resources.backup.moment.moment import parse_moment
 
     config: dict[str, Any] = {
-        "tables": [name.strip() for name in tables.split(",") if name.strip()],
+        "tables": list(listed(tables)),
         "into": into,
         "to": to,
         "to_gtid": to_gtid,

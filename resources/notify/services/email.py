@@ -12,6 +12,7 @@ from email.message import EmailMessage
 from typing import Literal
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from resources.comma_separated import listed
 from resources.notify.delivery import Delivery
 from resources.notify.message import Message
 from resources.notify.plan import Channel
@@ -59,7 +60,7 @@ def parse_relay(url: str) -> Relay:
 
 
 def _addresses(text: str) -> tuple[str, ...]:
-    found = tuple(filter(None, (one.strip() for one in text.split(","))))
+    found = listed(text)
     for one in found:
         local, _, domain = one.rpartition("@")
         if not local or not domain or any(not sign.isprintable() or sign in ' <>"\r\n' for sign in one):
