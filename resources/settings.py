@@ -7,7 +7,6 @@ beside the Prisma schema (as Prisma reads them). `docs/settings.md` is generated
 from __future__ import annotations
 
 import os
-import re
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +23,7 @@ from resources.prisma.find_folder import find_migrations
 from resources.prisma.find_url import DEFAULT as URL
 from resources.prisma.find_url import env_files, url_variable
 from resources.private_folder import make_private_folder
-from resources.redact import remember
+from resources.setting_types import Duration, HomePath, Secret, at_home
 from resources.settings_app import AppSettings, app_of
 from resources.settings_git import GitSettings, source_of
 from resources.settings_log import LogSettings, log_place
@@ -38,8 +37,6 @@ from resources.wrong_setting import WrongSetting, settings_error, wrong_file, wr
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 VERSION = "0.1.0"
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)?")
-_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, None: 1.0}
 ENGINES = ("auto", "clone", "mydumper", "mysqldump")
 
 
@@ -63,7 +60,7 @@ class Settings(
         # Not populate_by_name: the application's own variables STATE or DISPOSABLE would be settings then.
     )
 
-    database_url: SecretStr = Field(
+    database_url: Secret = Field(
         SecretStr(""),
         alias="DATABASE_URL",
         description="mysql://USER:PASSWORD@HOST:PORT/DATABASE, as in Prisma",
@@ -74,13 +71,13 @@ class Settings(
         description="folder for backups, journal and release records, default .dbsync/backups in the "
         "project; or s3://BUCKET/PREFIX for the backups, the rest then stays in that default folder",
     )
-    migration_timeout: float = Field(
+    migration_timeout: Duration = Field(
         1800.0, alias="MIGRATION_TIMEOUT", description="all migrations of one deployment together", gt=0
     )
     rollback_enabled: bool = Field(
         True, alias="ROLLBACK_ENABLED", description="false: a failed deployment is left as it is, and said so"
     )
-    notification_webhook: SecretStr | None = Field(
+    notification_webhook: Secret | None = Field(
         None, alias="NOTIFICATION_WEBHOOK", description="http(s) address that gets a JSON notice"
     )
     preserve_user_data: bool = Field(
@@ -91,8 +88,10 @@ class Settings(
     rollback_max_attempts: int = Field(
         3, alias="ROLLBACK_MAX_ATTEMPTS", description="attempts of a rollback", ge=1
     )
-    rollback_timeout: float = Field(1800.0, alias="ROLLBACK_TIMEOUT", description="time for a rollback", gt=0)
-    lock_wait_timeout: float = Field(
+    rollback_timeout: Duration = Field(
+        1800.0, alias="ROLLBACK_TIMEOUT", description="time for a rollback", gt=0
+    )
+    lock_wait_timeout: Duration = Field(
         30.0, alias="LOCK_WAIT_TIMEOUT", description="how long a migration may wait for a table lock", ge=1
     )
     lock_wait_retries: int = Field(
@@ -108,10 +107,10 @@ class Settings(
         "rows: never, so that the binary log holds what was restored",
         pattern="^(auto|rows)$",
     )
-    prisma_migrations: Path | None = Field(
+    prisma_migrations: HomePath | None = Field(
         None, alias="PRISMA_MIGRATIONS", description="migrations folder; default: found as Prisma finds it"
     )
-    data_rules: Path | None = Field(
+    data_rules: HomePath | None = Field(
         None,
         alias="DATA_RULES_PATH",
         description="folder with your own data rules; default data-rules if present",
@@ -152,59 +151,26 @@ class Settings(
     min_proven: int = Field(
         1, alias="BACKUP_MIN_PROVEN", description="proven full backups below which nothing is removed", ge=1
     )
-    backup_max_age: float = Field(
+    backup_max_age: Duration = Field(
         26 * 3600.0,
         alias="BACKUP_MAX_AGE",
         description="age at which the newest proven full backup is called too old; 26 h by default",
         gt=0,
     )
-    state: Path | None = Field(
+    state: HomePath | None = Field(
         None, alias="DBSYNC_STATE", description="folder for scratch servers and Dagster; default .dbsync"
     )
-    tools: Path | None = Field(
+    tools: HomePath | None = Field(
         None, alias="DBSYNC_TOOLS", description="folder of the private MySQL; default .tools of the checkout"
     )
-    dagster_home: Path | None = Field(
+    dagster_home: HomePath | None = Field(
         None, alias="DAGSTER_HOME", description="Dagster instance; default dagster in the state folder"
     )
-    mysqld: Path | None = Field(None, alias="MYSQLD", description="mysqld to use for private servers")
+    mysqld: HomePath | None = Field(None, alias="MYSQLD", description="mysqld to use for private servers")
 
     _file: Path = PrivateAttr(Path(".env"))
     _project: Path = PrivateAttr(Path())
     _migrations_given: Path | None = PrivateAttr(None)
-
-    @field_validator(
-        "migration_timeout",
-        "rollback_timeout",
-        "lock_wait_timeout",
-        "s3_timeout",
-        "backup_max_age",
-        "monitor_interval",
-        "monitor_window",
-        "monitor_keep",
-        "monitor_critical_for",
-        "monitor_snapshot",
-        "git_sensor_interval",
-        "reconcile_interval",
-        "drift_interval",
-        "max_runtime",
-        "keep_runs",
-        "notify_repeat",
-        "notify_give_up",
-        "notify_heartbeat",
-        "app_build_timeout",
-        "app_ready_timeout",
-        "app_restart_window",
-        mode="before",
-    )
-    @classmethod
-    def _duration(cls, given: Any) -> Any:
-        if not isinstance(given, str):
-            return given
-        match = _DURATION.fullmatch(given.strip())
-        if not match:
-            raise ValueError("not a duration; write 90, 90s, 10m, 2h or 7d")
-        return float(match[1]) * _UNITS[match[2]]
 
     @field_validator("backup_engine")
     @classmethod
@@ -220,33 +186,10 @@ class Settings(
             raise ValueError("it must begin with http:// or https://")
         return given
 
-    @field_validator(
-        "backup_storage_path",
-        "prisma_migrations",
-        "data_rules",
-        "state",
-        "tools",
-        "dagster_home",
-        "mysqld",
-        "mydumper",
-        "age_identity",
-        "log_file",
-        "monitor_textfile",
-    )
+    @field_validator("backup_storage_path")
     @classmethod
-    def _home(cls, given: Path | str | None) -> Path | str | None:
-        """`~/…` in a .env or a workflow was seen by no shell."""
-        try:
-            return given if given is None or is_bucket(given) else Path(given).expanduser()
-        except RuntimeError as error:
-            raise ValueError(f"{error} Write the whole path") from None
-
-    @field_validator("database_url", "notification_webhook", mode="after")
-    @classmethod
-    def _register(cls, secret: SecretStr | None) -> SecretStr | None:
-        if secret:
-            remember(secret.get_secret_value())
-        return secret
+    def _folder_or_bucket(cls, given: Path | str | None) -> Path | str | None:
+        return given if given is None or is_bucket(given) else at_home(Path(given))
 
 
 SECRET_NAMES = frozenset(

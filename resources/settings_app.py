@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings
 from resources.app.app import App, Order
 from resources.comma_separated import listed
 from resources.errors import SettingsError
+from resources.setting_types import Duration, HomePath
 
 
 class AppSettings(BaseSettings):
@@ -25,7 +26,7 @@ class AppSettings(BaseSettings):
     health_good_answers: int = Field(
         3, alias="HEALTH_GOOD_ANSWERS", description="good answers in a row that call it well", ge=1
     )
-    app_folder: Path | None = Field(
+    app_folder: HomePath | None = Field(
         None,
         alias="APP_FOLDER",
         description="folder on this host that holds the application's releases; unset: no application is "
@@ -45,16 +46,16 @@ class AppSettings(BaseSettings):
     app_build: str = Field(
         "npm run build", alias="APP_BUILD", description="command that builds a release; empty: none"
     )
-    app_build_timeout: float = Field(
+    app_build_timeout: Duration = Field(
         1800.0, alias="APP_BUILD_TIMEOUT", description="time for installing and building together", gt=0
     )
-    app_ready_timeout: float = Field(
+    app_ready_timeout: Duration = Field(
         60.0,
         alias="APP_READY_TIMEOUT",
         description="time from the reload until the application answers well",
         gt=0,
     )
-    app_restart_window: float = Field(
+    app_restart_window: Duration = Field(
         10.0,
         alias="APP_RESTART_WINDOW",
         description="so long after it answered well it may not restart by itself",
@@ -69,11 +70,13 @@ class AppSettings(BaseSettings):
     app_keep: int = Field(
         3, alias="APP_KEEP", description="older releases kept beside the current and the previous one", ge=0
     )
-    pm2: Path | None = Field(None, alias="PM2", description="pm2 to use; default: beside node, or on PATH")
-    pm2_home: Path | None = Field(
+    pm2: HomePath | None = Field(
+        None, alias="PM2", description="pm2 to use; default: beside node, or on PATH"
+    )
+    pm2_home: HomePath | None = Field(
         None, alias="PM2_HOME", description="PM2's folder, as for PM2 itself; default ~/.pm2"
     )
-    node: Path | None = Field(
+    node: HomePath | None = Field(
         None,
         alias="NODE",
         description="node, or the folder with it and npm; default: PATH, then where nvm and others put it",
@@ -93,7 +96,7 @@ def app_of(settings: AppSettings, project: Path) -> App | None:
         )
 
     def placed(path: Path | None) -> Path | None:
-        return project / path.expanduser() if path else None
+        return project / path if path else None
 
     folder, node = placed(settings.app_folder), placed(settings.node)
     assert folder

@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings
 
 from resources.comma_separated import listed
 from resources.errors import GitError, SettingsError
 from resources.git.access import Access
 from resources.git.names import protocol_of, require_branch, require_inside
-from resources.redact import remember
 from resources.release_source.source import Source
+from resources.setting_types import Duration, HomePath, Secret
 
 _MEBIBYTE = 2**20
 
@@ -33,10 +33,10 @@ class GitSettings(BaseSettings):
         alias="GIT_PROJECT_PATH",
         description="folder of the application in that repository; default: its root",
     )
-    git_token: SecretStr | None = Field(
+    git_token: Secret | None = Field(
         None, alias="GIT_TOKEN", description="password for a repository read over https"
     )
-    git_ssh_key: Path | None = Field(
+    git_ssh_key: HomePath | None = Field(
         None,
         alias="GIT_SSH_KEY",
         description="private key for a repository read over ssh; default: as ssh finds it",
@@ -53,12 +53,12 @@ class GitSettings(BaseSettings):
     git_require_signed: bool = Field(
         False, alias="GIT_REQUIRE_SIGNED", description="true: only commits with a good signature are deployed"
     )
-    git_allowed_signers: Path | None = Field(
+    git_allowed_signers: HomePath | None = Field(
         None,
         alias="GIT_ALLOWED_SIGNERS",
         description="file of SSH keys that may sign, as ssh-keygen reads it",
     )
-    git_gpg_home: Path | None = Field(
+    git_gpg_home: HomePath | None = Field(
         None, alias="GIT_GPG_HOME", description="GnuPG folder whose keys may sign, all of them"
     )
     git_ci_status_url: str | None = Field(
@@ -67,16 +67,16 @@ class GitSettings(BaseSettings):
         description="address with {commit} in it that is asked whether the commit's tests passed, e.g. "
         "https://api.github.com/repos/OWNER/NAME/commits/{commit}/check-runs; unset: nothing is waited for",
     )
-    git_ci_token: SecretStr | None = Field(
+    git_ci_token: Secret | None = Field(
         None, alias="GIT_CI_TOKEN", description="sent there as `Authorization: Bearer`"
     )
-    git_sensor_interval: float = Field(
+    git_sensor_interval: Duration = Field(
         30.0, alias="GIT_SENSOR_INTERVAL", description="how often the branch is looked at", ge=1
     )
-    reconcile_interval: float = Field(
+    reconcile_interval: Duration = Field(
         15.0, alias="RECONCILE_INTERVAL", description="how often killed deployments are looked for", ge=1
     )
-    drift_interval: float = Field(
+    drift_interval: Duration = Field(
         3600.0, alias="DRIFT_INTERVAL", description="how often the live schema is compared", ge=1
     )
     sensors: str = Field(
@@ -85,14 +85,14 @@ class GitSettings(BaseSettings):
         description="sensors and schedules that are on without a click in the UI: all, none, or names, "
         "comma-separated",
     )
-    max_runtime: float = Field(
+    max_runtime: Duration = Field(
         24 * 3600.0,
         alias="DBSYNC_MAX_RUNTIME",
         description="time after which Dagster ends any run; 24 h by default",
         gt=0,
     )
 
-    keep_runs: float = Field(
+    keep_runs: Duration = Field(
         90 * 86400.0,
         alias="DBSYNC_KEEP_RUNS",
         description="age at which the retention job removes runs from Dagster's storage; 90 d by default",
@@ -133,13 +133,6 @@ class GitSettings(BaseSettings):
             raise ValueError("write http(s)://…{commit}…")
         return given
 
-    @field_validator("git_token", "git_ci_token", mode="after")
-    @classmethod
-    def _register_tokens(cls, secret: SecretStr | None) -> SecretStr | None:
-        if secret:
-            remember(secret.get_secret_value())
-        return secret
-
 
 def source_of(settings: GitSettings, project: Path, migrations: Path | None) -> Source | None:
     """What is watched; None where GIT_REPOSITORY is not set. `migrations`: PRISMA_MIGRATIONS as given.
@@ -161,7 +154,7 @@ def source_of(settings: GitSettings, project: Path, migrations: Path | None) -> 
         access=Access(
             repository,
             token=token.get_secret_value() if token else None,
-            ssh_key=project / settings.git_ssh_key.expanduser() if settings.git_ssh_key else None,
+            ssh_key=project / settings.git_ssh_key if settings.git_ssh_key else None,
             max_size=settings.git_max_size * _MEBIBYTE,
         ),
         branch=settings.git_branch,
@@ -169,8 +162,8 @@ def source_of(settings: GitSettings, project: Path, migrations: Path | None) -> 
         migrations=_relative(migrations, project),
         authors=frozenset(listed(settings.git_allowed_authors.lower())),
         require_signed=settings.git_require_signed,
-        allowed_signers=settings.git_allowed_signers and project / settings.git_allowed_signers.expanduser(),
-        gpg_home=settings.git_gpg_home and project / settings.git_gpg_home.expanduser(),
+        allowed_signers=settings.git_allowed_signers and project / settings.git_allowed_signers,
+        gpg_home=settings.git_gpg_home and project / settings.git_gpg_home,
         ci_url=settings.git_ci_status_url,
         ci_token=ci.get_secret_value() if ci else None,
     )
@@ -185,10 +178,9 @@ def is_on(settings: GitSettings, name: str) -> bool:
 def _relative(migrations: Path | None, project: Path) -> str | None:
     if migrations is None:
         return None
-    given = migrations.expanduser()
-    if not given.is_absolute():
-        return require_inside(str(given))
+    if not migrations.is_absolute():
+        return require_inside(str(migrations))
     try:
-        return str(given.relative_to(project))
+        return str(migrations.relative_to(project))
     except ValueError:
         return None  # of this machine only; in the repository it is found as Prisma finds it

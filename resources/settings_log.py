@@ -9,6 +9,7 @@ from pydantic import Field
 from pydantic_settings import BaseSettings
 
 from resources.log.place import LogPlace
+from resources.setting_types import HomePath
 
 
 class LogSettings(BaseSettings):
@@ -20,7 +21,7 @@ class LogSettings(BaseSettings):
         description="form of the log: text for people, json (one object a line) for programs",
         pattern="^(text|json)$",
     )
-    log_file: Path | None = Field(
+    log_file: HomePath | None = Field(
         None, alias="DBSYNC_LOG_FILE", description="the log; default log/dbsync.log in the state folder"
     )
     log_megabytes: float = Field(

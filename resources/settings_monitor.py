@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pydantic import Field, field_validator
@@ -10,6 +9,7 @@ from pydantic_settings import BaseSettings
 
 from resources.comma_separated import listed
 from resources.metrics.policy import Monitoring
+from resources.setting_types import Duration, HomePath
 
 if TYPE_CHECKING:
     from resources.health.rules import Limits
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 class MonitorSettings(BaseSettings):
     """Mixed into Settings."""
 
-    monitor_interval: float = Field(
+    monitor_interval: Duration = Field(
         15.0, alias="MONITOR_INTERVAL", description="between two looks of the monitoring", ge=0.2
     )
-    monitor_window: float = Field(
+    monitor_window: Duration = Field(
         60.0,
         alias="MONITOR_WINDOW",
         description="figures that jump about are judged by their mean over it",
@@ -33,7 +33,7 @@ class MonitorSettings(BaseSettings):
     monitor_leave: int = Field(
         4, alias="MONITOR_LEAVE", description="looks in a row that find it gone before that is told", ge=1
     )
-    monitor_keep: float = Field(
+    monitor_keep: Duration = Field(
         14 * 86400.0,
         alias="MONITOR_KEEP",
         description="how long figures are kept, after a day as means of five minutes; 14 d by default",
@@ -42,19 +42,19 @@ class MonitorSettings(BaseSettings):
     monitor_megabytes: float = Field(
         64.0, alias="MONITOR_MAX_MB", description="size beyond which the oldest figures go", ge=1
     )
-    monitor_snapshot: float = Field(
+    monitor_snapshot: Duration = Field(
         300.0,
         alias="MONITOR_SNAPSHOT",
         description="between two of the figures' points in Dagster, where the sensor `monitoring` runs",
         gt=0,
     )
-    monitor_textfile: Path | None = Field(
+    monitor_textfile: HomePath | None = Field(
         None,
         alias="MONITOR_TEXTFILE",
         description="text for node_exporter's textfile collector, in a folder that it may read; default "
         "metrics/metrics.prom in the state folder, which is this user's alone",
     )
-    monitor_critical_for: float = Field(
+    monitor_critical_for: Duration = Field(
         30.0,
         alias="MONITOR_CRITICAL_FOR",
         description="a critical condition of the application or of connections that began during a release "

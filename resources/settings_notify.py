@@ -14,6 +14,7 @@ from resources.notify.event import KINDS, Kind
 from resources.notify.plan import Channel, Notify, Service
 from resources.notify.texts import Language
 from resources.redact import remember
+from resources.setting_types import Duration, Secret
 
 _RATE = re.compile(r"(\d+)\s*/\s*(\d*)\s*(s|m|h|d)")
 _SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
@@ -39,13 +40,13 @@ class NotifySettings(BaseSettings):
     notify_dingtalk: SecretStr | None = Field(
         None, alias="NOTIFY_DINGTALK", description="address of a DingTalk robot"
     )
-    notify_dingtalk_secret: SecretStr | None = Field(
+    notify_dingtalk_secret: Secret | None = Field(
         None, alias="NOTIFY_DINGTALK_SECRET", description="its signing secret (SEC…)"
     )
     notify_feishu: SecretStr | None = Field(
         None, alias="NOTIFY_FEISHU", description="address of a Feishu (Lark) custom bot"
     )
-    notify_feishu_secret: SecretStr | None = Field(
+    notify_feishu_secret: Secret | None = Field(
         None, alias="NOTIFY_FEISHU_SECRET", description="its signing secret"
     )
     notify_wecom: SecretStr | None = Field(
@@ -70,7 +71,7 @@ class NotifySettings(BaseSettings):
         f"kinds: {', '.join(KINDS)}; `none`; default: every channel, everything",
     )
     notify_language: str = Field("en", alias="NOTIFY_LANGUAGE", description="of the messages: en or zh")
-    notify_repeat: float = Field(
+    notify_repeat: Duration = Field(
         4 * 3600.0,
         alias="NOTIFY_REPEAT",
         description="the same state of the same thing is not told again so soon; 4 h by default",
@@ -81,7 +82,7 @@ class NotifySettings(BaseSettings):
         alias="NOTIFY_RATE",
         description="most messages of one channel, e.g. 5/m, 20/h; what is beyond comes summed up",
     )
-    notify_give_up: float = Field(
+    notify_give_up: Duration = Field(
         86400.0,
         alias="NOTIFY_GIVE_UP",
         description="a message that could not be delivered for so long is given up; 1 d by default",
@@ -94,7 +95,7 @@ class NotifySettings(BaseSettings):
         "10.0.0.0/8. NOTIFICATION_WEBHOOK and NOTIFY_SMTP may be private anyway; link-local addresses never "
         "without it",
     )
-    notify_heartbeat: float = Field(
+    notify_heartbeat: Duration = Field(
         0.0,
         alias="NOTIFY_HEARTBEAT",
         description="a message that all is well, so often (1d); 0: none",
@@ -132,13 +133,6 @@ class NotifySettings(BaseSettings):
         if address is None or any(sign.isspace() for sign in url):
             raise ValueError("not an http or https address")
         return SecretStr(url)
-
-    @field_validator("notify_dingtalk_secret", "notify_feishu_secret", mode="after")
-    @classmethod
-    def _signing(cls, given: SecretStr | None) -> SecretStr | None:
-        if given is not None:
-            remember(given.get_secret_value())
-        return given
 
     @field_validator("notify_smtp", mode="after")
     @classmethod

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings
+
+from resources.setting_types import HomePath
 
 _CRON = re.compile(r"@(?:hourly|daily|weekly|monthly)|[\d*/,\-A-Za-z#]+(?:\s+[\d*/,\-A-Za-z#]+){4}")
 
@@ -31,7 +32,7 @@ class ProofSettings(BaseSettings):
         description="tables, comma-separated, whose FLOAT, JSON or INVISIBLE values mysqldump and mydumper "
         "may change; any other loss fails the backup",
     )
-    mydumper: Path | None = Field(
+    mydumper: HomePath | None = Field(
         None, alias="MYDUMPER", description="mydumper to use; its myloader lies beside it; default: on PATH"
     )
     backup_schedule: str = Field(

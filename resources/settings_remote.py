@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field
 from pydantic_settings import BaseSettings
 
 from resources.backup.remote.location import SCHEME, RemoteLocation, parse_location
 from resources.comma_separated import listed
-from resources.redact import remember
+from resources.setting_types import Duration, HomePath, Secret
 
 
 class RemoteSettings(BaseSettings):
@@ -37,7 +37,7 @@ class RemoteSettings(BaseSettings):
         alias="BACKUP_S3_READ_BACK",
         description="true: after the upload every object is read back whole and its SHA-256 compared",
     )
-    s3_timeout: float = Field(
+    s3_timeout: Duration = Field(
         30.0, alias="BACKUP_S3_TIMEOUT", description="a request without one byte for so long has failed", gt=0
     )
     keep_local: int = Field(
@@ -51,10 +51,10 @@ class RemoteSettings(BaseSettings):
         alias="AWS_ACCESS_KEY_ID",
         description="key for the bucket; default: found as every AWS program finds it",
     )
-    aws_secret_access_key: SecretStr | None = Field(
+    aws_secret_access_key: Secret | None = Field(
         None, alias="AWS_SECRET_ACCESS_KEY", description="its secret"
     )
-    aws_session_token: SecretStr | None = Field(
+    aws_session_token: Secret | None = Field(
         None, alias="AWS_SESSION_TOKEN", description="of temporary credentials"
     )
     age_recipient: str = Field(
@@ -62,16 +62,9 @@ class RemoteSettings(BaseSettings):
         alias="BACKUP_AGE_RECIPIENT",
         description="age1… public keys, comma-separated: backups are stored encrypted for them",
     )
-    age_identity: Path | None = Field(
+    age_identity: HomePath | None = Field(
         None, alias="BACKUP_AGE_IDENTITY", description="key file that opens encrypted backups"
     )
-
-    @field_validator("aws_secret_access_key", "aws_session_token", mode="after")
-    @classmethod
-    def _register_keys(cls, secret: SecretStr | None) -> SecretStr | None:
-        if secret:
-            remember(secret.get_secret_value())
-        return secret
 
 
 def is_bucket(storage: str | Path | None) -> bool:
