@@ -7,6 +7,7 @@ import time
 from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from resources.log.file import older
 from resources.log.line import read_line
@@ -27,10 +28,15 @@ def last_lines(place: LogPlace, count: int, deployment: str = "") -> list[str]:
 
 
 def follow(place: LogPlace, deployment: str = "") -> Iterator[str]:
-    """Lines as they are written, for ever. A file that is set aside is read to its end first."""
-    file, rest = _opened(place.path), b""
+    """Lines as they are written from now on, for ever. A file that is set aside is read to its end first."""
+    file = _opened(place.path)
     if file is not None:
         file.seek(0, os.SEEK_END)
+    return _following(place, deployment, file)
+
+
+def _following(place: LogPlace, deployment: str, file: BinaryIO | None) -> Iterator[str]:
+    rest = b""
     while True:
         # Asked first: what was written between reading and asking would be lost with the file.
         replaced = _replaced(place.path, file)
@@ -47,21 +53,21 @@ def follow(place: LogPlace, deployment: str = "") -> Iterator[str]:
             time.sleep(POLL_SECONDS)
 
 
-def _opened(path: Path):
+def _opened(path: Path) -> BinaryIO | None:
     try:
         return path.open("rb")
     except FileNotFoundError:
         return None
 
 
-def _replaced(path: Path, file: object) -> bool:
+def _replaced(path: Path, file: BinaryIO | None) -> bool:
     try:
         now = path.stat()
     except FileNotFoundError:
         return False
     if file is None:
         return True
-    known = os.fstat(file.fileno())  # type: ignore[attr-defined]
+    known = os.fstat(file.fileno())
     return (now.st_dev, now.st_ino) != (known.st_dev, known.st_ino)
 
 
