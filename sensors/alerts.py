@@ -7,10 +7,8 @@ database, and ends within seconds.
 from __future__ import annotations
 
 import json
-import os
 import threading
 import time
-from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -23,8 +21,9 @@ from resources.notify.delivery import Delivery
 from resources.notify.event import Event
 from resources.notify.heartbeat import beat
 from resources.notify.plan import channels_of
-from resources.settings import load_settings, target_of
+from resources.settings import target_of
 from resources.target import Target
+from sensors import project
 
 INTERVAL = 30
 """Seconds between two ticks, at least."""
@@ -45,7 +44,7 @@ def alerts_sensor(status: dg.DefaultSensorStatus) -> dg.SensorDefinition:
 
 def _tick(context: dg.SensorEvaluationContext) -> dg.SensorResult:
     try:
-        target = target_of(load_settings(Path(os.environ.get("DBSYNC_PROJECT", "."))))
+        target = target_of(project.settings())
     except DbsyncError as error:
         return _skipped(str(error), context.cursor)
     if not channels_of(target) and not target.notify.heartbeat_url:

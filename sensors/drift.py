@@ -8,7 +8,6 @@ import dagster as dg
 
 from dbsync_assets.drift import drift
 from dbsync_assets.run_tags import TARGET
-from resources.errors import SettingsError
 from resources.settings import Settings, target_of
 from sensors import project
 
@@ -19,7 +18,7 @@ def drift_sensor(settings: Settings) -> dg.SensorDefinition:
     return dg.SensorDefinition(
         name=NAME,
         job=drift,
-        evaluation_fn=_tick,
+        evaluation_fn=project.ticking(_tick),
         minimum_interval_seconds=project.seconds(settings.drift_interval),
         default_status=project.sensor_status(settings, NAME),
         description="The live schema against the applied migrations, every DRIFT_INTERVAL.",
@@ -27,10 +26,7 @@ def drift_sensor(settings: Settings) -> dg.SensorDefinition:
 
 
 def _tick(context: dg.SensorEvaluationContext) -> dg.SensorResult:
-    try:
-        target = target_of(project.settings())
-    except SettingsError as error:
-        return dg.SensorResult(skip_reason=f"{error.what} {error.why}".strip())
+    target = target_of(project.settings())
     waiting = [dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.STARTED]
     if context.instance.get_runs_count(dg.RunsFilter(job_name=drift.name, statuses=waiting)):
         return dg.SensorResult(skip_reason="the last comparison has not ended")

@@ -6,7 +6,6 @@ import dagster as dg
 
 from dbsync_assets import run_tags
 from dbsync_assets.jobs import deploy
-from resources.errors import SettingsError
 from resources.notify.announce import announce
 from resources.notify.event import Event
 from resources.release_source.attempts import Attempt, State
@@ -25,7 +24,7 @@ def git_migrations(settings: Settings) -> dg.SensorDefinition:
     return dg.SensorDefinition(
         name=NAME,
         job=deploy,
-        evaluation_fn=_tick,
+        evaluation_fn=project.ticking(_tick),
         minimum_interval_seconds=project.seconds(settings.git_sensor_interval),
         default_status=project.sensor_status(settings, NAME),
         description="A commit of GIT_BRANCH with new migrations is deployed, once.",
@@ -33,10 +32,7 @@ def git_migrations(settings: Settings) -> dg.SensorDefinition:
 
 
 def _tick(context: dg.SensorEvaluationContext) -> dg.SensorResult:
-    try:
-        target = target_of(project.settings())
-    except SettingsError as error:
-        return dg.SensorResult(skip_reason=f"{error.what} {error.why}".strip())
+    target = target_of(project.settings())
     if target.source is None:
         return dg.SensorResult(skip_reason="GIT_REPOSITORY is not set: no branch is watched")
     found = look(target, target.source, Seen.parse(context.cursor), _runs(context.instance, target))

@@ -12,7 +12,6 @@ import time
 import dagster as dg
 
 from dbsync_assets.metrics_metadata import metrics_metadata
-from resources.errors import SettingsError
 from resources.log.start import start_log
 from resources.metrics.monitor import Look, Monitor, last_look
 from resources.metrics.publish import publish
@@ -32,7 +31,7 @@ _kept: tuple[Target, Monitor] | None = None
 def monitoring_sensor(settings: Settings) -> dg.SensorDefinition:
     return dg.SensorDefinition(
         name=NAME,
-        evaluation_fn=_tick,
+        evaluation_fn=project.ticking(_tick),
         minimum_interval_seconds=project.seconds(settings.monitor_interval),
         default_status=project.sensor_status(settings, NAME),
         description="Collects figures, tells people what changed; metrics_snapshot each MONITOR_SNAPSHOT.",
@@ -41,10 +40,7 @@ def monitoring_sensor(settings: Settings) -> dg.SensorDefinition:
 
 def _tick(context: dg.SensorEvaluationContext) -> dg.SensorResult:
     del context
-    try:
-        target = target_of(project.settings())
-    except SettingsError as error:
-        return dg.SensorResult(skip_reason=f"{error.what} {error.why}".strip())
+    target = target_of(project.settings())
     start_log(target.log, target.name)
     with _lock:
         monitor = _monitor(target)

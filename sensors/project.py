@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,21 @@ def settings_or_defaults() -> Settings:
         return settings()
     except SettingsError:
         return Settings.model_construct()
+
+
+Tick = Callable[[dg.SensorEvaluationContext], dg.SensorResult]
+
+
+def ticking(tick: Tick) -> Tick:
+    """The same; a setting that is wrong is the reason why it did nothing."""
+
+    def evaluate(context: dg.SensorEvaluationContext) -> dg.SensorResult:
+        try:
+            return tick(context)
+        except SettingsError as error:
+            return dg.SensorResult(skip_reason=f"{error.what} {error.why}".strip())
+
+    return evaluate
 
 
 def sensor_status(found: Settings, name: str) -> dg.DefaultSensorStatus:

@@ -9,7 +9,7 @@ import dagster as dg
 
 from dbsync_assets.reconcile import reconcile
 from dbsync_assets.run_process import PROCESS_TAG, is_gone
-from resources.errors import ConnectError, NoSuchDatabaseError, SettingsError
+from resources.errors import ConnectError, NoSuchDatabaseError
 from resources.mysql.connection import connect
 from resources.rollback.killed import Tried, due, killed
 from resources.settings import Settings, target_of
@@ -32,7 +32,7 @@ def reconcile_sensor(settings: Settings) -> dg.SensorDefinition:
     return dg.SensorDefinition(
         name=NAME,
         job=reconcile,
-        evaluation_fn=_tick,
+        evaluation_fn=project.ticking(_tick),
         minimum_interval_seconds=project.seconds(settings.reconcile_interval),
         default_status=project.sensor_status(settings, NAME),
         description="A deployment whose process was killed is finished or rolled back.",
@@ -42,10 +42,7 @@ def reconcile_sensor(settings: Settings) -> dg.SensorDefinition:
 def _tick(context: dg.SensorEvaluationContext) -> dg.SensorResult:
     ended = _tell_dagster(context.instance)
     said = f"; Dagster was told of {ended} killed runs" if ended else ""
-    try:
-        target = target_of(project.settings())
-    except SettingsError as error:
-        return dg.SensorResult(skip_reason=f"{error.what} {error.why}".strip())
+    target = target_of(project.settings())
     tried = Tried.parse(context.cursor)
     now, why = due(killed(target), tried, time.time())
     if now is None:

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from importlib import import_module
-from typing import Protocol
 
 import psutil
 
+from resources.app.app import App
 from resources.metrics.sample import Sample
+from resources.pm2 import ONLINE, Listing, Pm2
 from resources.redact import inert, redact
 from resources.target import Target
 
@@ -24,27 +24,9 @@ ASK_AGAIN_SECONDS = 60.0
 """The shortest time between two questions, whatever happens."""
 
 
-class Process(Protocol):
-    """By whitelist: the rest of PM2's list holds the application's whole environment."""
-
-    @property
-    def pid(self) -> int | None: ...
-    @property
-    def status(self) -> str: ...
-    @property
-    def restarts(self) -> int: ...
-
-
-class Listing(Protocol):
-    @property
-    def processes(self) -> Sequence[Process]: ...
-    @property
-    def unknown(self) -> str | None: ...
-
-
 def look_at_pm2(target: Target, sample: Sample, previous: Sample | None) -> None:
     """Figures of PM2, or None with the reason where no application is set or PM2 does not answer."""
-    if getattr(target, "app", None) is None:
+    if target.app is None:
         sample.unknown(FIGURES, "no application is set")
         return
     alive = _alive(previous)
@@ -52,7 +34,7 @@ def look_at_pm2(target: Target, sample: Sample, previous: Sample | None) -> None
         _carry(sample, previous)
     else:
         sample.raw["pm2_asked_at"] = sample.at
-        _ask(sample, _listing(target))
+        _ask(sample, _listing(target.app))
         alive = _alive(sample)
     if "pm2_pids" not in sample.texts:
         return
@@ -62,9 +44,8 @@ def look_at_pm2(target: Target, sample: Sample, previous: Sample | None) -> None
     _use(sample, previous, alive)
 
 
-def _listing(target: Target) -> Listing:
-    """Resolved when it is used: monitoring works without an application, and loads nothing of it."""
-    return import_module("resources.pm2").Pm2(target.app).listing()  # type: ignore[attr-defined]
+def _listing(app: App) -> Listing:
+    return Pm2(app).listing()
 
 
 def _ask(sample: Sample, listing: Listing) -> None:
@@ -72,7 +53,7 @@ def _ask(sample: Sample, listing: Listing) -> None:
         sample.unknown(FIGURES, inert(redact(listing.unknown)))
         return
     found = listing.processes
-    online = [one for one in found if one.status == "online" and one.pid]
+    online = [one for one in found if one.status == ONLINE and one.pid]
     started = {str(one.pid): _started(one.pid or 0) for one in online}
     sample.texts["pm2_pids"] = json.dumps({pid: at for pid, at in started.items() if at is not None})
     sample.raw["pm2_processes"] = len(found)
