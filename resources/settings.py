@@ -237,11 +237,12 @@ def read_settings(project: Path | None = None, **overrides: Any) -> tuple[Settin
 
 def _url_of_another_name(project: Path, files: list[Path]) -> dict[str, str]:
     """DATABASE_URL from the variable that the Prisma schema names instead; {} where it is set itself."""
-    name = url_variable(project)
+    if URL in os.environ or URL in _taken:
+        return {}
     written: dict[str, str | None] = {}
     for file in files:
         written |= dotenv_values(file)
-    if name == URL or URL in os.environ or written.get(URL):
+    if written.get(URL) or (name := url_variable(project)) == URL:
         return {}
     _other_names[name] = URL
     found = os.environ.get(name) or written.get(name)

@@ -14,7 +14,7 @@ from dbsync_assets.cli.outcome import report
 from dbsync_assets.cli.output import say
 from dbsync_assets.run_job import run_job
 from resources.prisma.find_folder import find_schema
-from resources.prisma.generate.schema_files import schema_beside
+from resources.prisma.schema_files import schema_beside
 
 
 def register(app: typer.Typer) -> None:

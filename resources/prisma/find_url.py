@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from resources.prisma.find_folder import config_of, find_migrations
+from resources.errors import MigrationsFolderError
+from resources.prisma.find_folder import config_of, find_migrations, find_schema
+from resources.prisma.schema_files import schema_beside, schema_files
 
 _DATASOURCE = re.compile(r"^\s*datasource\s+\w+\s*\{(.*?)^\s*\}", re.DOTALL | re.MULTILINE)
 _URL = re.compile(r"""^\s*url\s*=\s*env\(\s*["'](\w+)["']\s*\)""", re.MULTILINE)
@@ -21,8 +23,14 @@ def url_variable(project: Path) -> str:
     """
     if found := _CONFIG_URL.search(config_of(project)):
         return found[1] or found[2]
-    for schema in schema_files(project):
-        text = _LINE_COMMENT.sub("", schema.read_text(encoding="utf-8", errors="replace"))
+    migrations = find_migrations(project)
+    place = find_schema(project) or schema_beside(migrations)
+    try:
+        files = schema_files(migrations, place) if place and place.exists() else []
+    except MigrationsFolderError:
+        return DEFAULT  # whoever needs the schema itself says what is wrong with it
+    for _, content in files:
+        text = _LINE_COMMENT.sub("", content)
         if (source := _DATASOURCE.search(text)) and (found := _URL.search(source[1])):
             return found[1]
     return DEFAULT
@@ -35,11 +43,3 @@ def env_files(project: Path) -> list[Path]:
     """
     places = dict.fromkeys([project, find_migrations(project).parent])
     return [place / ".env" for place in places if (place / ".env").is_file()]
-
-
-def schema_files(project: Path) -> list[Path]:
-    """The files of the Prisma schema, in the order of their paths; [] where there are none."""
-    home = find_migrations(project).parent
-    return sorted(
-        {*home.glob("*.prisma"), *home.glob("schema/**/*.prisma"), *home.glob("models/**/*.prisma")}
-    )

@@ -14,8 +14,8 @@ from resources.prisma.folder import MigrationFile
 from resources.prisma.generate import render
 from resources.prisma.generate.live import live_tables, spelled_as
 from resources.prisma.generate.read_schema import read_schema_files
-from resources.prisma.generate.schema_files import schema_files
 from resources.prisma.generate.steps import steps
+from resources.prisma.schema_files import schema_files
 from resources.redact import inert
 from resources.target import Target
 from resources.validation.expected import expected_schema

@@ -26,10 +26,10 @@ from resources.prisma.generate.renames import (
     questions,
     statements,
 )
-from resources.prisma.generate.schema_files import schema_files
 from resources.prisma.generate.steps import Steps, steps
 from resources.prisma.generate.write import free_name, remove_written, write_migration
 from resources.prisma.lock_file import require_mysql
+from resources.prisma.schema_files import schema_files
 from resources.redact import inert
 from resources.target import Target
 from resources.validation.expected import expected_schemas

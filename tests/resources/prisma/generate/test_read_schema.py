@@ -5,7 +5,7 @@ import pytest
 from resources.errors import EnvironmentCheckError, MigrationsFolderError
 from resources.prisma.generate import parser_package, render
 from resources.prisma.generate.read_schema import read_schema_files
-from resources.prisma.generate.schema_files import schema_files
+from resources.prisma.schema_files import schema_files
 from tests.resources.prisma.generate.conftest import DATASOURCE
 
 ALL_TYPES = """
