@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from resources.durable_file import write_durably
+from resources.http.reach import Reach
 from resources.notify.announce import announce, tell
 from resources.notify.delivery import Delivery
 from resources.notify.event import Event
 from resources.notify.next_channel import others
 from resources.notify.outbox import Outbox, read_json
 from resources.notify.plan import channels_of
-from resources.notify.reach import Reach
 from resources.notify.request import request
 from resources.notify.waiting import text_of
 from resources.target import Target

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from urllib.parse import SplitResult, urlsplit
 
+from resources.http.exchange import Exchange
+from resources.http.reach import Reach
 from resources.notify.delivery import Delivery
-from resources.notify.exchange import Exchange
-from resources.notify.reach import Reach
 from resources.redact import inert, redact
 
 Judge = Callable[[bytes], str]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from resources.http.reach import Reach
 from resources.notify.delivery import Delivery
 from resources.notify.message import message_of
 from resources.notify.plan import Channel, Notify
-from resources.notify.reach import Reach
 from resources.notify.services import apprise, dingtalk, email, feishu, slack, webhook, wecom
 from resources.notify.waiting import Waiting, text_of
 

@@ -8,14 +8,17 @@ from urllib.parse import urlsplit
 
 from resources.errors import CommitRefusedError
 from resources.git.names import is_loopback, require_commit
-from resources.redact import inert
-from resources.release_source.http_get import get
+from resources.http.exchange import Exchange
+from resources.http.reach import Reach
+from resources.redact import inert, redact
 from resources.release_source.source import Source
 
 Verdict = Literal["success", "pending", "failure"]
 _GOOD = {"success", "passed", "neutral", "skipped"}
 _WAITING = {"pending", "running", "created", "queued", "in_progress", "waiting", "requested", "preparing", ""}
 SECONDS = 4.0
+_LARGEST = 2**21
+"""Bytes of an answer: a commit may have hundreds of check runs."""
 
 
 def ci_verdict(source: Source, commit: str, *, seconds: float = SECONDS) -> tuple[Verdict, str]:
@@ -38,11 +41,12 @@ def ci_verdict(source: Source, commit: str, *, seconds: float = SECONDS) -> tupl
     headers = {"Accept": "application/json"}
     if source.ci_token:
         headers["Authorization"] = f"Bearer {source.ci_token}"
-    answer = get(address, headers, seconds)
-    if answer.problem or answer.status != 200:
-        return "pending", f"CI did not answer: {answer.problem or f'HTTP {answer.status}'}"
+    asked = Exchange(address, None, Reach(anywhere=True), seconds, headers=headers, largest=_LARGEST)
+    problem = asked.error if asked.perform() else f"no whole answer within {seconds:g} s"
+    if problem or asked.status != 200:
+        return "pending", f"CI did not answer: {redact(inert(problem or f'HTTP {asked.status}'))}"
     try:
-        found = json.loads(answer.body)
+        found = json.loads(asked.answer)
     except ValueError:
         return "pending", "CI did not answer with JSON"
     return _read(found)

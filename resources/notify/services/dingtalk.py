@@ -9,10 +9,10 @@ import json
 import time
 from urllib.parse import urlencode
 
+from resources.http.reach import Reach
 from resources.notify.delivery import Delivery
 from resources.notify.message import Message, cut
 from resources.notify.plan import Channel
-from resources.notify.reach import Reach
 from resources.notify.request import in_words, request
 
 MOST = 16_000

@@ -13,10 +13,10 @@ from typing import Literal
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from resources.comma_separated import listed
+from resources.http.reach import Reach, RefusedAddressError, connect
 from resources.notify.delivery import Delivery
 from resources.notify.message import Message
 from resources.notify.plan import Channel
-from resources.notify.reach import Reach, RefusedAddressError, connect
 from resources.notify.request import one_line
 
 Encryption = Literal["starttls", "tls", "none"]

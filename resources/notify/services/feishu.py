@@ -8,10 +8,10 @@ import hmac
 import json
 import time
 
+from resources.http.reach import Reach
 from resources.notify.delivery import Delivery
 from resources.notify.message import Message, cut
 from resources.notify.plan import Channel
-from resources.notify.reach import Reach
 from resources.notify.request import in_words, request
 
 MOST = 16_000

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 
+from resources.http.reach import Reach
 from resources.notify.delivery import Delivery
 from resources.notify.message import Message, cut
 from resources.notify.plan import Channel
-from resources.notify.reach import Reach
 from resources.notify.request import request
 from resources.notify.services.dingtalk import judge
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from resources.notify.reach import Reach
+from resources.http.reach import Reach
 
 PUBLIC = ["93.184.216.34", "2606:2800:220:1::1", "64:ff9b::5db8:d822"]
 PRIVATE = ["127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "::1", "fd12::1", "::ffff:10.0.0.1"]

@@ -11,7 +11,7 @@ from contextlib import suppress
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from urllib.parse import SplitResult, unquote
 
-from resources.notify.reach import Reach, RefusedAddressError, connect
+from resources.http.reach import Reach, RefusedAddressError, connect
 
 LARGEST_ANSWER = 64 * 1024
 """Bytes of an answer that are read; the rest stays with the sender."""
@@ -25,8 +25,20 @@ class Exchange(threading.Thread):
     a receiver that sends one byte a second never times out.
     """
 
-    def __init__(self, address: SplitResult, body: bytes | None, reach: Reach, seconds: float) -> None:
-        super().__init__(name="webhook", daemon=True)
+    def __init__(
+        self,
+        address: SplitResult,
+        body: bytes | None,
+        reach: Reach,
+        seconds: float,
+        *,
+        headers: Mapping[str, str] | None = None,
+        largest: int = LARGEST_ANSWER,
+    ) -> None:
+        """`headers`: beside, or instead of, its own. `largest`: bytes of the answer that are read."""
+        super().__init__(name="exchange", daemon=True)
+        self._given = headers or {}
+        self._largest = largest
         self._address = address
         self._body = body
         self._reach = reach
@@ -80,7 +92,7 @@ class Exchange(threading.Thread):
             with connection.getresponse() as response:
                 self.status = response.status
                 self.retry_after = response.getheader("Retry-After")
-                self.answer = response.read(LARGEST_ANSWER)
+                self.answer = response.read(self._largest)
         finally:
             connection.close()
             if self._socket:
@@ -93,7 +105,7 @@ class Exchange(threading.Thread):
         if self._address.username is not None:
             login = f"{unquote(self._address.username)}:{unquote(self._address.password or '')}"
             headers["Authorization"] = "Basic " + b64encode(login.encode()).decode()
-        return headers
+        return {**headers, **self._given}
 
 
 def _secured(plain: socket.socket, host: str) -> ssl.SSLSocket:

@@ -25,13 +25,17 @@ _METADATA = frozenset(map(ipaddress.ip_address, ("169.254.169.254", "100.100.100
 class Reach:
     """`private`: loopback and private networks are meant (a receiver of one's own, a mail relay).
     `named`: host names, addresses and networks of NOTIFY_ALLOW_PRIVATE.
+    `anywhere`: whoever set the address may ask whom they like.
     """
 
     private: bool = False
     named: tuple[str, ...] = ()
+    anywhere: bool = False
 
     def permits(self, host: str, address: str) -> bool:
         """Whether `address`, which `host` resolved to, may be connected to."""
+        if self.anywhere:
+            return True
         found = _plain(ipaddress.ip_address(address.partition("%")[0]))
         if host.lower().rstrip(".") in self.named or any(_within(found, one) for one in self.named):
             return True

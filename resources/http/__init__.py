@@ -1,0 +1,1 @@
+"""One bounded HTTP exchange, and the addresses that it may go to."""
