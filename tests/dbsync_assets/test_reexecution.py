@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 
@@ -25,15 +24,7 @@ def runs(project, *arguments: str) -> list[dict]:
     done = subprocess.run(
         [sys.executable, "-P", "-m", "tests.support.rerun", *arguments],
         cwd=CHECKOUT,
-        env={
-            "PATH": os.environ["PATH"],
-            "PYTHONPATH": str(CHECKOUT),
-            "HOME": str(project.folder),
-            "DAGSTER_HOME": str(home),
-            "DAGSTER_DISABLE_TELEMETRY": "yes",
-            "DBSYNC_PROJECT": str(project.folder),
-            "DBSYNC_TOOLS": str(project.tools),
-        },
+        env=project.dagster_environment(home),
         capture_output=True,
         text=True,
         timeout=240,

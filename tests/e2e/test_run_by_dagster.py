@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 
@@ -31,16 +30,7 @@ def _execute(project, job: str) -> subprocess.CompletedProcess[str]:
             job,
         ],
         cwd=CHECKOUT,
-        env={
-            "PATH": os.environ["PATH"],
-            "PYTHONPATH": str(CHECKOUT),
-            "HOME": str(project.folder),
-            "DAGSTER_HOME": str(home),
-            "DAGSTER_DISABLE_TELEMETRY": "yes",
-            "DBSYNC_PROJECT": str(project.folder),
-            "DBSYNC_TOOLS": str(project.tools),
-            "DATABASE_URL": project.url,
-        },
+        env=project.dagster_environment(home) | {"DATABASE_URL": project.url},
         capture_output=True,
         text=True,
         timeout=240,

@@ -25,17 +25,7 @@ from resources.release_source.attempts import Attempt
 from resources.settings import CHECKOUT
 from sensors.all import sensors
 from sensors.git_migrations import _runs
-from tests.support.git_server import Clone
-
-INIT = "CREATE TABLE `User` (`id` INTEGER NOT NULL, PRIMARY KEY (`id`)) DEFAULT CHARACTER SET utf8mb4;\n"
-
-
-@pytest.fixture
-def clone(tmp_path) -> Clone:
-    made = Clone(tmp_path / "clone")
-    made.migration("20260101000000_init", INIT)
-    made.commit("Init")
-    return made
+from tests.resources.release_source.conftest import clone as clone  # a fixture
 
 
 @pytest.fixture

@@ -87,6 +87,18 @@ class Project:
         self._newest_at_start[process.pid] = newest
         return process
 
+    def dagster_environment(self, home: Path) -> dict[str, str]:
+        """For a program of Dagster's own that works on this project; without its address."""
+        return {
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": str(CHECKOUT),
+            "HOME": str(self.folder),
+            "DAGSTER_HOME": str(home),
+            "DAGSTER_DISABLE_TELEMETRY": "yes",
+            "DBSYNC_PROJECT": str(self.folder),
+            "DBSYNC_TOOLS": str(self.tools),
+        }
+
     def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         process = self.start(*arguments, **environment)
         out, err = process.communicate(timeout=240)
