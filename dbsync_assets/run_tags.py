@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from resources.dagster_instance import TARGET_TAG as TARGET
-from resources.deployment.deployment import Deployment
 from resources.errors import CommitRefusedError
 from resources.redact import inert
-from resources.release_source.decide import Launch
-from resources.release_source.pinned import Pin, PinnedCommit
 from resources.target import Target
+
+if TYPE_CHECKING:
+    # Every command imports this file; these would cost each of them 0.1 s.
+    from resources.deployment.deployment import Deployment
+    from resources.release_source.decide import Launch
+    from resources.release_source.pinned import PinnedCommit
 
 COMMIT = "dbsync/commit"
 MIGRATIONS = "dbsync/migrations"
@@ -63,6 +66,8 @@ def pinned_commit(target: Target, tags: Mapping[str, str], run: str) -> PinnedCo
 
     Raises CommitRefusedError, GitError for tags that no sensor wrote.
     """
+    from resources.release_source.pinned import Pin, PinnedCommit
+
     if MIGRATIONS not in tags:
         return None
     attempt: Any = tags.get(ATTEMPT, "")

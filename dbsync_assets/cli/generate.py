@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from dbsync_assets.cli.context import HERE, Json, Project, load, watching
 from dbsync_assets.cli.output import emit_json, safe, say, stderr
-from resources.prisma.generate.renames import Question
+
+if TYPE_CHECKING:
+    from resources.prisma.generate.renames import Question
 
 
 def register(app: typer.Typer) -> None:
