@@ -17,7 +17,8 @@ def test_help_imports_neither_dagster_nor_pandas_nor_great_expectations_nor_appr
     code = (
         "import sys; from dbsync_assets.cli.main import main; assert main(['--help']) == 0;"
         "assert main(['deploy', '--help']) == 0;"
-        "heavy = {'dagster', 'pandas', 'great_expectations', 'sqlglot', 'apprise', 'pymysql'} & set(sys.modules);"
+        "heavy = {'dagster', 'pandas', 'great_expectations', 'sqlglot', 'apprise', 'pymysql'};"
+        "heavy &= set(sys.modules);"
         "assert not heavy, heavy"
     )
     done = subprocess.run(
