@@ -55,7 +55,9 @@ def drift_op(context: dg.OpExecutionContext) -> dict:
     facts = {"target": target.name, "reason": error.what, "error": error.as_dict(), **shown}
     # The differences are the state: another one is news, the same one is not.
     state = f"drifted: {'; '.join(found.differences[:_SHOWN])}"
-    announce(target, Event("drift", target.name, state, facts, "dbsync validate"))
+    told = announce(target, Event("drift", target.name, state, facts, "dbsync validate"))
+    lines = [f"alert by {one.channel}: {one.detail}" for one in told]
+    context.log.info("\n".join(lines) or "no alert: told before, or no channel")
     raise error
 
 

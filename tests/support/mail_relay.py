@@ -16,6 +16,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from tests.support.listener import close_listener
+
 USER, PASSWORD = "ops", "canary-mail-password"
 
 
@@ -70,7 +72,7 @@ class MailRelay:
         return f"{scheme}://{USER}:{PASSWORD}@{host}:{self.port}?from=dbsync@example.com&to={to}"
 
     def close(self) -> None:
-        self._listener.close()
+        close_listener(self._listener)
 
     def _accept(self) -> None:
         with suppress(OSError):

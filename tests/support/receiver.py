@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
+from tests.support.listener import close_listener
+
 Answer = Callable[[socket.socket], None]
 
 
@@ -23,7 +25,7 @@ class Receiver:
         threading.Thread(target=self._accept, daemon=True).start()
 
     def close(self) -> None:
-        self._listener.close()
+        close_listener(self._listener)
 
     @property
     def body(self) -> bytes:

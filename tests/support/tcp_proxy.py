@@ -13,6 +13,7 @@ from dataclasses import replace
 from types import TracebackType
 
 from resources.mysql.endpoint import Endpoint
+from tests.support.listener import close_listener
 
 
 class TcpProxy:
@@ -85,9 +86,7 @@ class TcpProxy:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._stop.set()
-        with suppress(OSError):  # wakes accept(), which would serve one more connection otherwise
-            self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
+        close_listener(self._listener)
         self._close_all()
 
     def _accept(self) -> None:

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from tests.support.listener import close_listener
+
 Answer = bytes | Callable[[socket.socket, threading.Event], None]
 
 
@@ -63,4 +65,4 @@ def site() -> Iterator[Callable[..., Site]]:
     yield start
     for made, listener in open_ones:
         made.closing.set()
-        listener.close()
+        close_listener(listener)
