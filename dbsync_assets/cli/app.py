@@ -32,6 +32,7 @@ from dbsync_assets.cli import (
     ui,
     validate,
 )
+from dbsync_assets.cli.examples import under_help
 from dbsync_assets.cli.output import say
 from resources.settings import VERSION
 
@@ -95,4 +96,12 @@ for group in (
 
 def command() -> Any:
     """The whole command, callable with `main(args)`."""
-    return typer.main.get_command(app)
+    whole = typer.main.get_command(app)
+    _add_examples(whole, "")
+    return whole
+
+
+def _add_examples(verb: Any, path: str) -> None:
+    for name, child in getattr(verb, "commands", {}).items():
+        child.epilog = under_help(f"{path}{name}")
+        _add_examples(child, f"{path}{name} ")
