@@ -7,9 +7,7 @@ No `ended.json` and no process any more: it was killed, and the journal knows ho
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
 import shutil
 import socket
 from collections.abc import Iterator, Mapping
@@ -22,6 +20,7 @@ from uuid import uuid4
 
 from resources.durable_file import fsync_folder, write_durably
 from resources.errors import NoSuchWorkError
+from resources.file_lock import locked_file
 from resources.mysql.process_identity import ProcessIdentity, identity_of
 from resources.private_folder import make_private_folder
 from resources.redact import redact_value
@@ -144,12 +143,8 @@ class Works:
     def locked(self) -> Iterator[None]:
         """While one looks whether something runs and begins it otherwise: nobody else of this host does."""
         make_private_folder(self._folder, "DBSYNC_STATE")
-        fd = os.open(self._folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(fd, fcntl.LOCK_EX)
+        with locked_file(self._folder / "lock"):
             yield
-        finally:
-            os.close(fd)
 
 
 def record_begin(folder: Path, pid: int, **facts: Any) -> Work:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -10,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from resources.errors import DbsyncError, GitError
+from resources.file_lock import locked_file
 from resources.git import export
 from resources.git.access import Access
 from resources.git.names import require_branch, require_commit, require_inside
@@ -156,8 +156,7 @@ class Mirror:
     @contextmanager
     def _alone(self) -> Iterator[None]:
         """One fetch at a time: two would both move the same reference."""
-        with (self.folder / "dbsync.lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with locked_file(self.folder / "dbsync.lock"):
             yield
 
     def _have(self, commit: str, entries: Sequence[Entry]) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 
 from resources import progress
+from resources.file_lock import locked_file
 from resources.log.line import Line
 from resources.log.place import LogPlace
 
@@ -57,17 +57,13 @@ class LogFile:
 
     def _set_aside(self) -> None:
         path = self.place.path
-        fd = os.open(path.with_name(f"{path.name}.lock"), os.O_WRONLY | os.O_CREAT, 0o600)
-        try:
-            fcntl.flock(fd, fcntl.LOCK_EX)
+        with locked_file(path.with_name(f"{path.name}.lock")):
             # Who waited here finds that another process has done it.
             if path.exists() and path.stat().st_size >= self.place.largest:
                 aside = [path, *older(path, self.place.keep)]
                 for newer, old in reversed(list(pairwise(aside))):
                     if newer.exists():
                         newer.replace(old)
-        finally:
-            os.close(fd)
 
 
 def older(path: Path, keep: int) -> list[Path]:

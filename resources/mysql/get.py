@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from resources.errors import MysqlNotFoundError
+from resources.file_lock import locked_file
 from resources.mysql.apt_download import download
 from resources.mysql.installation import (
     MysqlInstallation,
@@ -60,10 +60,7 @@ def get_mysql(tools: Path, mysqld: Path | None = None) -> MysqlInstallation:
 def _one_at_a_time(tools: Path) -> Iterator[None]:
     """Keeps two processes from downloading the same MySQL; freed by the kernel when one is killed."""
     tools.mkdir(parents=True, exist_ok=True)
-    with (tools / ".mysql.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            say("another dbsync is fetching MySQL; waiting for it")
-            fcntl.flock(lock, fcntl.LOCK_EX)
+    with locked_file(
+        tools / ".mysql.lock", waiting=lambda: say("another dbsync is fetching MySQL; waiting for it")
+    ):
         yield

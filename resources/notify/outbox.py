@@ -11,7 +11,6 @@ already is read off file names, so there is no second record that a crash could 
 
 from __future__ import annotations
 
-import fcntl
 import json
 import time
 from collections.abc import Iterator, Sequence
@@ -21,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from resources.durable_file import fsync_folder, write_durably
+from resources.file_lock import locked_file
 from resources.notify.bounded import bounded, bounded_event
 from resources.notify.event import Event
 from resources.notify.event_id import is_about_the_same, is_same_state, new_id, time_of
@@ -204,23 +204,8 @@ class Outbox:
     @contextmanager
     def _locked(self, name: str, seconds: float | None = None) -> Iterator[bool]:
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with (self.folder / f"{name}.lock").open("w") as lock:
-            if seconds is None:
-                fcntl.flock(lock, fcntl.LOCK_EX)
-                yield True
-                return
-            end = time.monotonic() + seconds
-            while True:
-                try:
-                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                except BlockingIOError:
-                    if time.monotonic() >= end:
-                        yield False
-                        return
-                    time.sleep(0.02)
-                else:
-                    yield True
-                    return
+        with locked_file(self.folder / f"{name}.lock", seconds=seconds) as held:
+            yield held
 
 
 def _files(folder: Path) -> list[Path]:
