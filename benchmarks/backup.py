@@ -12,6 +12,8 @@ from benchmarks.stage import Bench
 from resources.backup.catalog import list_backups
 
 _BASE = "mysqldump | gzip"
+_STORED_ONLY = "dbsync backup --proof none"
+"""Archived and stored, and nothing read: what a dump does."""
 
 
 def backups(bench: Bench, project: Path, peers: Peers, *, engines: bool) -> dict[str, Measured]:
@@ -33,8 +35,12 @@ def backups(bench: Bench, project: Path, peers: Peers, *, engines: bool) -> dict
 
     print("backup")
     commands = {name: shell(script) for name, script in peers.backups().items()}
-    commands |= {"dbsync backup": dbsync, "dbsync deploy": lambda: bench.verb("deploy", project=project)}
-    print("  $ dbsync backup\n  $ dbsync deploy", flush=True)
+    commands |= {
+        "dbsync backup": dbsync,
+        _STORED_ONLY: lambda: bench.verb("backup", "--proof", "none", project=project),
+        "dbsync deploy": lambda: bench.verb("deploy", project=project),
+    }
+    print(f"  $ dbsync backup\n  $ {_STORED_ONLY}\n  $ dbsync deploy", flush=True)
     dumps = {"mysqldump": {"BACKUP_ENGINE": "mysqldump"}} if engines else {}
     if engines and peers.mydumper:
         dumps["mydumper"] = {"BACKUP_ENGINE": "mydumper", "MYDUMPER": str(peers.mydumper)}
@@ -44,7 +50,7 @@ def backups(bench: Bench, project: Path, peers: Peers, *, engines: bool) -> dict
             "backup", project=project, **settings
         )
     found = medians(commands, bench.rounds, print)
-    base, own = found[_BASE], found["dbsync backup"]
+    base, own, stored = found[_BASE], found["dbsync backup"], found[_STORED_ONLY]
     sizes = peers.sizes() | {"dbsync backup": list_backups(storage)[-1].size}
     for name, result in found.items():
         size = f"  {sizes[name] / 1e6:6.0f} MB" if name in sizes else ""
@@ -54,4 +60,7 @@ def backups(bench: Bench, project: Path, peers: Peers, *, engines: bool) -> dict
     print(f"  {_BASE} / dbsync deploy = {base.seconds / found['dbsync deploy'].seconds:.2f}   (bar: 1)")
     for mark, bar in (("server up at", 10), ("digested at", 4), ("stored at", 5)):
         print(f"  {_BASE} / {mark} = {base.seconds / own.marks[mark]:.2f}   (bar: {bar})")
+    for name, result in (("dbsync backup, proven", own), (_STORED_ONLY, stored)):
+        ratio, share = base.seconds / result.seconds, result.cpu / base.cpu
+        print(f"  {_BASE} / {name} = {ratio:.2f}, CPU {share:.0%} of its   (stored alone: bars 5 and 20 %)")
     return found
