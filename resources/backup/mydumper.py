@@ -15,6 +15,7 @@ from resources import progress
 from resources.backup import archive
 from resources.backup.dump import Dump, end_of, refuse_changed_table
 from resources.backup.manifest import StoredFile
+from resources.backup.mydumper_tls import login_file, tls_options
 from resources.backup.mydumper_tool import MydumperTool
 from resources.backup.mydumper_watch import Watch, newest_connection
 from resources.backup.storage_io import REAL, StorageIo
@@ -68,7 +69,7 @@ def dump_plain(
     chunk_rows: int = CHUNK_ROWS,
 ) -> None:
     """mydumper's own files in `place`, which must not exist. Raises as `dump` does."""
-    with option_file(endpoint, place.parent) as login, tempfile.TemporaryFile(dir=place.parent) as errors:
+    with login_file(endpoint, place.parent) as login, tempfile.TemporaryFile(dir=place.parent) as errors:
         command = [
             str(tool.dumper),
             f"--defaults-file={login}",
@@ -79,6 +80,7 @@ def dump_plain(
             "--routines",
             "--triggers",
             "--events",
+            *tls_options(tool, endpoint),
             *(f"--{name}" for name in ("complete-insert", "hex-blob") if tool.understands(name)),
         ]
         with progress.step("dump", total=expected_bytes or None, unit="bytes") as step:

@@ -19,7 +19,6 @@ from resources.backup.open import open_backup
 from resources.backup.verify import verify_backup
 from resources.errors import BackupCorruptError, BackupFailedError, EnvironmentCheckError
 from resources.mysql.connection import execute, rows
-from resources.mysql.endpoint import Tls
 from resources.mysql.installation import UnusableError
 from tests.resources.backup.conftest import leftovers, world
 from tests.support.mydumper import debian_mydumper
@@ -263,15 +262,6 @@ def test_the_password_is_in_no_argument_and_no_environment_and_files_are_private
     assert "--outputdir" in text and "--directory" in text and watched.endpoint.password not in text
     assert set(modes.read_text().split()) == {"600"}
     assert [path for top in (watched.storage, watched.state) for path in top.rglob("*.cnf")] == []
-
-
-def test_where_tls_is_asked_for_it_is_not_used(uncloneable):
-    secret = replace(uncloneable, endpoint=replace(uncloneable.endpoint, tls=Tls(verify=False)))
-    manifest = make_full_backup(secret).manifest
-    assert manifest.engine == "mysqldump" and "asks for TLS" in manifest.engine_reason
-    with pytest.raises(BackupFailedError) as error:
-        make_full_backup(replace(secret, backup_engine="mydumper"))
-    assert "asks for TLS" in error.value.why
 
 
 def test_without_a_myloader_its_backup_is_refused_with_what_to_install(forced, tmp_path, monkeypatch):
