@@ -2,7 +2,7 @@
 
 mydumper 0.10 can wait for itself for ever. It releases its lock of all tables when the last table that
 is not InnoDB was dumped, and counts those without a lock of its own: where a thread is done with one
-before the main thread has counted it, nobody wakes the main thread (seen once in 190 dumps on a busy
+before the main thread has counted it, nobody wakes the main thread (seen once in 387 dumps on a busy
 machine). All its connections are asleep then, and everybody who writes waits behind its lock.
 """
 

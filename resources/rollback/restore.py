@@ -13,9 +13,9 @@ from resources import progress
 from resources.backup.age_keys import require_key
 from resources.backup.moment.base import possible_bases
 from resources.backup.moment.moment import Moment
-from resources.backup.remote.fetch import fetch_backup
+from resources.backup.remote.fetch import sound_backup
 from resources.backup.remote.listing import locate
-from resources.backup.stored_files import verify_files
+from resources.backup.standing import standing
 from resources.backup.usable import require_usable
 from resources.backup.work_folder import work_folder
 from resources.errors import (
@@ -126,7 +126,7 @@ class _Restore:
             backup_id = possible_bases(target, wish.moment)[0].id
         self._manifest = locate(target, backup_id)
         require_target(target, self._manifest, wish.confirm_target, into=wish.into)
-        require_usable(target.storage, self._manifest, accept_failed_proof=wish.accept_failed_proof)
+        require_usable(target, self._manifest, accept_failed_proof=wish.accept_failed_proof)
         if wish.into:
             require_new_name(target, wish.into)
         self._origin = as_spelled(target)
@@ -147,9 +147,11 @@ class _Restore:
                 known = self._manifest.tables, self._manifest.schema.views
                 self._tables = require_known(self._tables, *known)
             self._look_for_losses(Since.of(self._manifest))
-        fetch_backup(self._origin, backup_id, to_open=True)
         with progress.step(f"verify backup {backup_id}"):
-            self._manifest = verify_files(target.storage, backup_id)
+            manifest = sound_backup(self._origin, backup_id, to_open=True)
+        if standing(manifest) != standing(self._manifest):  # the copy here gave way to another
+            require_usable(target, manifest, accept_failed_proof=self._wish.accept_failed_proof)
+        self._manifest = manifest
         require_key(self._manifest, target.age_identity)
         left = self._clear_leftovers()
         entry = self._journal.begin(
