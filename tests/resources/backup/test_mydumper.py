@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,10 +16,12 @@ from resources.backup.make import make_full_backup
 from resources.backup.mydumper import position
 from resources.backup.mydumper_tool import find_mydumper
 from resources.backup.mydumper_trial import VERDICT, why_not
+from resources.backup.mydumper_watch import Watch, newest_connection
 from resources.backup.open import open_backup
 from resources.backup.verify import verify_backup
+from resources.child_environment import mysql_environment
 from resources.errors import BackupCorruptError, BackupFailedError, EnvironmentCheckError
-from resources.mysql.connection import execute, rows
+from resources.mysql.connection import execute, option_file, rows
 from resources.mysql.installation import UnusableError
 from tests.resources.backup.conftest import leftovers, world
 from tests.support.mydumper import debian_mydumper
@@ -321,7 +324,7 @@ def test_after_it_hung_mysqldump_is_taken(wrapped, waiting_for_itself, connectio
 
 
 def test_a_loader_that_waits_for_itself_is_stopped(wrapped, waiting_for_itself, monkeypatch):
-    monkeypatch.setattr(mydumper_watch, "_ASLEEP", 2)
+    monkeypatch.setattr(mydumper_watch, "_ASLEEP", 4)  # the dump before it must not seem to hang
     with pytest.raises(BackupFailedError, match="does not load: myloader hung") as error:
         make_full_backup(wrapped(loader=waiting_for_itself))
     assert "mysqldump" in error.value.hint
@@ -334,11 +337,15 @@ def test_one_without_a_connection_or_a_byte_is_stopped(wrapped, monkeypatch):
         make_full_backup(wrapped(dumper="exec sleep 600"))
 
 
-def test_one_whose_query_takes_long_is_waited_for(wrapped, monkeypatch, installation):
+def test_one_whose_query_takes_long_is_waited_for(forced, installation, tmp_path, monkeypatch):
     monkeypatch.setattr(mydumper_watch, "_ASLEEP", 1)
-    client = shlex.join(installation.command("mysql"))
-    slow = wrapped(dumper=f'{client} "$1" -e "DO SLEEP(5)"; exec "$REAL" "$@"')
-    assert make_full_backup(slow).manifest.proof.proven
+    before = newest_connection(forced.endpoint)
+    with option_file(forced.endpoint, tmp_path) as login:
+        command = [*installation.command("mysql"), f"--defaults-file={login}", "-e", "DO SLEEP(4)"]
+        process = subprocess.Popen(command, env=mysql_environment())
+        watch = Watch(process, "mydumper", forced.endpoint, before)
+        assert watch.until_end(lambda: 0, lambda _: None) == ""
+    assert process.returncode == 0
 
 
 def test_the_dump_s_position_is_read_from_the_metadata_of_old_and_new_versions():
