@@ -29,8 +29,8 @@ class ProofSettings(BaseSettings):
     accept_lossy: str = Field(
         "",
         alias="BACKUP_ACCEPT_LOSSY",
-        description="tables, comma-separated, whose FLOAT, JSON or INVISIBLE values mysqldump and mydumper "
-        "may change; any other loss fails the backup",
+        description="tables, comma-separated, whose FLOAT, JSON or INVISIBLE values or DOUBLE of minus zero "
+        "mysqldump and mydumper may change; any other loss fails the backup",
     )
     mydumper: HomePath | None = Field(
         None, alias="MYDUMPER", description="mydumper to use; its myloader lies beside it; default: on PATH"

@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from dbsync_assets.cli import bucket, catalog
-from dbsync_assets.cli.context import HERE, Json, Loaded, Project, deployment_of, load, watching
+from dbsync_assets.cli.context import (
+    HERE,
+    AcceptLossy,
+    Json,
+    Loaded,
+    Project,
+    deployment_of,
+    load,
+    watching,
+)
 from dbsync_assets.cli.detached import Detach, hand_over
 from dbsync_assets.cli.outcome import report
 from dbsync_assets.cli.output import emit_json, say, size, table
@@ -51,6 +60,7 @@ def backup(
             metavar="auto|clone|archive|none",
         ),
     ] = "auto",
+    accept_lossy: AcceptLossy = None,
     project: Project = HERE,
     detach: Detach = None,
     as_json: Json = False,
@@ -58,7 +68,7 @@ def backup(
     """Make a full backup and prove it by starting it; or an incremental one that continues the newest."""
     if proof not in CHOICES:
         raise UsageError(f"--proof {proof!r} is not known", hint=f"one of {', '.join(CHOICES)}")
-    loaded = load(Path(project))
+    loaded = load(Path(project), accept_lossy=",".join(accept_lossy) if accept_lossy else None)
     hand_over(context, loaded, detach=detach, as_json=as_json)
     if incremental:
         _incremental(loaded, as_json)

@@ -25,6 +25,14 @@ Project = Annotated[
     Path, typer.Option("--project", "-C", help="Folder of the application.", show_default="current folder")
 ]
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout instead of text.")]
+AcceptLossy = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--accept-lossy",
+        metavar="TABLE[,…]",
+        help="Tables with values (FLOAT, JSON …) that a dump may change; as BACKUP_ACCEPT_LOSSY.",
+    ),
+]
 HERE = Path()
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dbsync_assets.cli.context import HERE, Json, Project, deployment_of, load
+from dbsync_assets.cli.context import HERE, AcceptLossy, Json, Project, deployment_of, load
 from dbsync_assets.cli.detached import Detach, hand_over
 from dbsync_assets.cli.outcome import report
 from dbsync_assets.cli.output import say, size, stderr
@@ -45,6 +45,7 @@ def deploy(
             help="The migrations delete rows of it on purpose.",
         ),
     ] = None,
+    accept_lossy: AcceptLossy = None,
     detach: Detach = None,
     as_json: Json = False,
 ) -> None:
@@ -56,6 +57,7 @@ def deploy(
         accept=",".join(accept) if accept else None,
         accept_drift=accept_drift,
         accept_fewer_rows=",".join(accept_fewer_rows) if accept_fewer_rows else None,
+        accept_lossy=",".join(accept_lossy) if accept_lossy else None,
     )
     hand_over(context, loaded, detach=detach, as_json=as_json)
     with deployment_of(loaded, "deploy") as deployment:

@@ -102,5 +102,6 @@ def _release(loaded: Loaded) -> str:
         sorted(policy.accepted),
         policy.accept_drift,
         sorted(policy.accept_fewer_rows),
+        sorted(target.accept_lossy),
     ]
     return hashlib.sha256(json.dumps(wanted).encode()).hexdigest()

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from resources import progress
 from resources.backup.ids import check_id, is_id
 from resources.backup.manifest import FILE_NAME, DamagedManifestError, Manifest, decode
+from resources.backup.remote.location import SCHEME
 from resources.backup.standing import standing
 from resources.errors import BackupCorruptError, NoSuchBackupError
 from resources.redact import inert
 
-__all__ = ["check_id", "corrupt", "list_backups", "list_ids", "load_manifest", "looks_whole", "older_good"]
+__all__ = [
+    "check_id",
+    "corrupt",
+    "is_remote",
+    "list_backups",
+    "list_ids",
+    "load_manifest",
+    "looks_whole",
+    "older_good",
+]
 
 _LONGEST_MANIFEST = 256 << 20
 
@@ -57,13 +68,17 @@ def corrupt(storage: Path, backup_id: str, file: str, why: str) -> BackupCorrupt
         f"backup {backup_id} is damaged: {inert(file)}",
         where=str(storage / backup_id / file),
         why=inert(why),
-        hint=older_good(storage, backup_id),
+        hint=older_good(read_catalog(storage)[0], backup_id),
     )
 
 
-def older_good(storage: Path, backup_id: str) -> str:
-    """What to type next: the newest older backup that is whole, a proven one before any other."""
-    whole = [one for one in reversed(read_catalog(storage)[0]) if one.id < backup_id and looks_whole(one)]
+def older_good(backups: Iterable[Manifest], backup_id: str) -> str:
+    """What to type next: the newest older one of `backups` that is whole, a proven one before any other.
+
+    One in a bucket is taken for whole; `older_good_anywhere` (remote/listing.py) looks there as well.
+    """
+    ordered = sorted(backups, key=lambda one: one.id, reverse=True)
+    whole = [one for one in ordered if one.id < backup_id and (is_remote(one) or looks_whole(one))]
     proven = [one for one in whole if standing(one).proven]
     usable = [*proven, *(one for one in whole if not standing(one).failed)]
     if not usable:
@@ -102,6 +117,11 @@ def decode_manifest(storage: Path, backup_id: str, data: bytes) -> Manifest:
     if manifest.id != backup_id:
         raise DamagedManifestError(f"it is the manifest of {manifest.id}")
     return manifest
+
+
+def is_remote(manifest: Manifest) -> bool:
+    """Whether it is only in the bucket."""
+    return manifest.file_path.startswith(SCHEME)
 
 
 def looks_whole(manifest: Manifest) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from resources.backup.kept_digest import kept_digest
+from resources.backup.kept_digest import changed_columns, kept_digest
 from resources.backup.lossy import (
     SETTING,
     in_words,
@@ -13,6 +13,7 @@ from resources.backup.lossy import (
     silently_lost,
     way_on,
     what_is_lost,
+    with_minus_zeros,
 )
 from resources.backup.proof import Contents
 from resources.errors import BackupFailedError
@@ -94,10 +95,18 @@ def _compare_rows(
     copy: Endpoint,
     accepted: Collection[str],
 ) -> list[str]:
-    lossy = lossy_columns(endpoint, database, engine)
     moved = moved_tables(before, after)
     missing = sorted(set(before.tables) & set(after.tables) - set(loaded.tables))
-    wrong = _retyped(lossy, set(loaded.tables)) | _damaged(before, after, loaded, lossy)
+    damaged = _damaged(before, after, loaded)
+    in_both = {*before.tables} & {*after.tables}
+    lossy = with_minus_zeros(
+        endpoint, database, lossy_columns(endpoint, database, engine), {*damaged, *moved} & in_both
+    )
+    wrong = _retyped(lossy, set(loaded.tables))
+    for name in damaged:
+        wrong[name] = _describe(name, before, loaded, lossy.get(name, {}), engine) or _unforeseen(
+            endpoint, copy, database, name
+        )
     let = [name for name in lossy if name in accepted and name in wrong]
     for name in let:
         different = None if name in moved else _beyond(endpoint, copy, database, name, after, lossy[name])
@@ -130,16 +139,14 @@ def _compare_rows(
     return notes
 
 
-def _damaged(
-    before: State, after: State, loaded: Contents, lossy: Mapping[str, Mapping[str, str]]
-) -> dict[str, str]:
-    """Table → what is wrong with its rows; of tables that nobody wrote during the dump."""
+def _damaged(before: State, after: State, loaded: Contents) -> list[str]:
+    """Tables whose rows are others after the load; of those that nobody wrote during the dump."""
     moved = moved_tables(before, after)
-    return {
-        name: _describe(name, before, loaded, lossy.get(name, {}))
+    return [
+        name
         for name, digest in loaded.tables.items()
         if digest not in (before.tables.get(name), after.tables.get(name)) and name not in moved
-    }
+    ]
 
 
 def _retyped(lossy: Mapping[str, Mapping[str, str]], loaded: Collection[str]) -> dict[str, str]:
@@ -166,11 +173,20 @@ def _beyond(
     return f"values differ beside {in_words(columns)}"
 
 
-def _describe(table: str, before: State, loaded: Contents, lossy: Mapping[str, str]) -> str:
+def _describe(table: str, before: State, loaded: Contents, lossy: Mapping[str, str], engine: str) -> str:
+    """What is wrong with its rows; "" where no known loss explains it."""
     was, now = before.tables.get(table), loaded.tables[table]
     if was is None or was.rows != now.rows:
         return f"`{table}`: {was.rows if was else 0:,} rows became {now.rows:,}"
-    return f"`{table}`: values changed, probably in {in_words(lossy) or 'a column unknown to dbsync'}"
+    if not lossy:
+        return ""
+    return f"`{table}`: values changed, probably in {in_words(lossy)}: {what_is_lost(engine, lossy.values())}"
+
+
+def _unforeseen(source: Endpoint, copy: Endpoint, database: str, table: str) -> str:
+    columns = changed_columns(source, copy, database, table)
+    where = ", ".join(columns) or "no column's text, only in how the values are stored"
+    return f"`{table}`: values changed in {where}, by a loss that dbsync does not know"
 
 
 def _different_objects(was: Schema, now: Schema) -> list[str]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import pymysql
 
+from resources.backup.mydumper_tls import why_not_tls
 from resources.backup.mydumper_tool import MydumperTool, NoMydumperError, find_mydumper
 from resources.backup.mydumper_trial import why_not
 from resources.backup.source import Source
@@ -49,7 +50,7 @@ def choose_engine(
         return Choice("mysqldump", "BACKUP_ENGINE asks for it")
     if target.backup_engine == "mydumper":
         require_dump_fits(source, installation)
-        return _forced_mydumper(target)
+        return _forced_mydumper(target, installation)
     try:
         require_clone(target, source, installation, connection)
     except CloneImpossibleError as error:
@@ -87,7 +88,7 @@ def logical(target: Target, source: Source, installation: MysqlInstallation, why
     require_dump_fits(source, installation)
     try:
         tool = find_mydumper(target)
-        refused = _insecure(target) or why_not(target, tool, installation)
+        refused = why_not_tls(target, tool, installation) or why_not(target, tool, installation)
     except NoMydumperError as error:
         return Choice("mysqldump", f"{why}; {error}" if target.mydumper else why)
     if refused:
@@ -100,11 +101,11 @@ def instead_of_mydumper(choice: Choice, error: BackupFailedError) -> Choice:
     return Choice("mysqldump", f"{choice.reason}, and then failed: {error.what}")
 
 
-def _forced_mydumper(target: Target) -> Choice:
-    """Without a test run: its proof judges it as it judges every engine."""
+def _forced_mydumper(target: Target, installation: MysqlInstallation) -> Choice:
+    """Without a test run of what it loses: its proof judges that. No proof sees how it connected."""
     try:
         tool = find_mydumper(target)
-        refused = _insecure(target)
+        refused = why_not_tls(target, tool, installation)
     except NoMydumperError as error:
         refused, tool = str(error), None
     if refused or tool is None:
@@ -115,13 +116,6 @@ def _forced_mydumper(target: Target) -> Choice:
             hint="install mydumper and set MYDUMPER to it, or unset BACKUP_ENGINE",
         )
     return Choice("mydumper", f"BACKUP_ENGINE asks for it (mydumper {tool.version})", tool)
-
-
-def _insecure(target: Target) -> str:
-    """Built on another client library, it was seen to connect without the TLS that it was told to use."""
-    return (
-        "DATABASE_URL asks for TLS, and mydumper does not show that it uses it" if target.endpoint.tls else ""
-    )
 
 
 def require_dump_fits(source: Source, installation: MysqlInstallation) -> None:

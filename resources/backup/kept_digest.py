@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from resources.mysql.connection import connect, execute, quoted, rows
+from resources.mysql.connection import Connection, connect, execute, quoted, rows
 from resources.mysql.endpoint import Endpoint
 
 
@@ -25,17 +25,11 @@ class KeptDigest:
 def kept_digest(endpoint: Endpoint, database: str, table: str, lost: Collection[str] = ()) -> KeptDigest:
     """Of `table`, without the columns in `lost`, and without generated ones: they follow from the others.
 
-    FLOAT counts with the six digits of its text, JSON as what its text makes of it.
+    FLOAT counts with the six digits of its text, JSON as what its text makes of it, minus zero as zero.
     """
     with connect(endpoint, database) as connection:
         execute(connection, "SET SESSION time_zone = '+00:00'")  # TIMESTAMP becomes text, too
-        columns = rows(
-            connection,
-            "SELECT column_name, LOWER(data_type) FROM information_schema.columns"
-            " WHERE table_schema = %s AND table_name = %s AND generation_expression = ''"
-            " ORDER BY ordinal_position",
-            (database, table),
-        )
+        columns = _columns(connection, database, table)
         values = [_digested(str(name), str(kind)) for name, kind in columns if name not in lost]
         line = f"SHA2(CONCAT_WS(',', {', '.join(values) or repr('')}), 256)"
         [(count, xor, total)] = rows(
@@ -47,8 +41,37 @@ def kept_digest(endpoint: Endpoint, database: str, table: str, lost: Collection[
     return KeptDigest(int(count), int(xor), int(total))
 
 
+def changed_columns(source: Endpoint, copy: Endpoint, database: str, table: str) -> list[str]:
+    """Columns of `table` whose values differ on the two servers: a digest of each, so only for an error."""
+    with connect(source, database) as connection:
+        names = [str(name) for name, _ in _columns(connection, database, table)]
+    return [
+        name
+        for name in names
+        if len(
+            {
+                kept_digest(one, database, table, [other for other in names if other != name])
+                for one in (source, copy)
+            }
+        )
+        > 1
+    ]
+
+
+def _columns(connection: Connection, database: str, table: str) -> list[tuple[object, ...]]:
+    return rows(
+        connection,
+        "SELECT column_name, LOWER(data_type) FROM information_schema.columns"
+        " WHERE table_schema = %s AND table_name = %s AND generation_expression = ''"
+        " ORDER BY ordinal_position",
+        (database, table),
+    )
+
+
 def _digested(column: str, kind: str) -> str:
     # One digest per value: a row of texts in full could be longer than max_allowed_packet, and NULL then.
     name = quoted(column)
-    value = f"CAST(CAST(CAST({name} AS CHAR) AS JSON) AS CHAR)" if kind == "json" else name
+    value = {"json": f"CAST(CAST(CAST({name} AS CHAR) AS JSON) AS CHAR)", "double": f"{name} + 0e0"}.get(
+        kind, name
+    )
     return f"IFNULL(SHA2({value}, 256), '-')"

@@ -1,18 +1,22 @@
 """What a logical engine cannot keep, by table and column.
 
-Measured: every logical dump shortens FLOAT to six digits and turns dates, decimals and bytes
-inside JSON into texts and doubles; mydumper loses the values of INVISIBLE columns as well.
+Measured: every logical dump shortens FLOAT to six digits, turns dates, decimals and bytes
+inside JSON into texts and doubles, and writes a DOUBLE of minus zero as the integer -0, which
+loads as zero; mydumper loses the values of INVISIBLE columns as well.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import shlex
+from collections.abc import Collection, Iterable, Mapping
 
 from resources.mysql.connection import Connection, connect, quoted, rows
 from resources.mysql.endpoint import Endpoint
 
 SETTING = "BACKUP_ACCEPT_LOSSY"
+OPTION = "--accept-lossy"
 _LOSSES = {
+    "double": "turns minus zero in a DOUBLE into zero",
     "float": "shortens FLOAT values",
     "json": "changes types inside JSON",
     "invisible": "loses the values of INVISIBLE columns",
@@ -51,6 +55,38 @@ def lossy_columns(
     return found
 
 
+def with_minus_zeros(
+    endpoint: Endpoint, database: str, lossy: Mapping[str, Mapping[str, str]], tables: Collection[str]
+) -> dict[str, dict[str, str]]:
+    """`lossy`, and of `tables` the DOUBLE columns in which minus zero stands, as kind double.
+
+    It reads every row of them: to be asked only where CHECKSUM TABLE, which sees such a loss,
+    saw one or could not compare.
+    """
+    found = {name: dict(columns) for name, columns in lossy.items()}
+    with connect(endpoint, database) as connection:
+        for table in sorted(tables):
+            doubles = [
+                str(column)
+                for (column,) in rows(
+                    connection,
+                    "SELECT column_name FROM information_schema.columns"
+                    " WHERE table_schema = %s AND table_name = %s AND data_type = 'double'"
+                    " AND generation_expression = '' ORDER BY ordinal_position",
+                    (database, table),
+                )
+                if str(column) not in found.get(table, {})
+            ]
+            if not doubles:
+                continue
+            asked = ", ".join(f"MAX(CAST({quoted(column)} AS CHAR) = '-0')" for column in doubles)
+            [held] = rows(connection, f"SELECT {asked} FROM {quoted(table)}")
+            for column, holds in zip(doubles, held, strict=True):
+                if holds:
+                    found.setdefault(table, {})[column] = "double"
+    return found
+
+
 def _typed(connection: Connection, table: str, column: str) -> bool:
     # A join: MySQL 9.7 answers the same question as EXISTS with "no", whatever is in the table.
     values = f"JSON_EXTRACT(JSON_ARRAY({quoted(column)}), '$**.*', '$**[*]')"
@@ -79,7 +115,10 @@ def what_is_lost(engine: str, kinds: Iterable[str]) -> str:
 
 
 def way_on(engine: str, tables: Iterable[str]) -> str:
-    """The hint: CLONE, and for `tables`, whose loss has a name, the setting that accepts it."""
+    """The hint: CLONE, and for `tables`, whose loss has a name, what accepts it."""
     clone = f"{engine} cannot keep this; use CLONE: dbsync doctor says what it takes"
     named = ",".join(tables)
-    return f"{clone}\n     or: accept that loss by name: {SETTING}={named}" if named else clone
+    if not named:
+        return clone
+    typed = f"the same command with {OPTION} {shlex.quote(named)}"
+    return f"{clone}\n     or: accept that loss by name: {typed}, or {SETTING}={named}"

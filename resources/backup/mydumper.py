@@ -8,21 +8,20 @@ import shutil
 import signal
 import subprocess
 import tempfile
-import time
 from collections.abc import Sequence
 from pathlib import Path
-
-import pymysql
 
 from resources import progress
 from resources.backup import archive
 from resources.backup.dump import Dump, end_of, refuse_changed_table
 from resources.backup.manifest import StoredFile
+from resources.backup.mydumper_tls import login_file, tls_options
 from resources.backup.mydumper_tool import MydumperTool
+from resources.backup.mydumper_watch import Watch, newest_connection
 from resources.backup.storage_io import REAL, StorageIo
 from resources.child_environment import mysql_environment
-from resources.errors import BackupFailedError, DbsyncError
-from resources.mysql.connection import connect, execute, option_file, rows
+from resources.errors import BackupFailedError
+from resources.mysql.connection import option_file
 from resources.mysql.endpoint import Endpoint
 from resources.mysql.server import PrivateServer
 
@@ -30,11 +29,6 @@ FOLDER = "mydumper"
 """In the stored backup: every path begins with it."""
 _THREADS = 2
 CHUNK_ROWS = 500_000
-_LOCK_WAIT = 30
-"""Seconds: mydumper locks all tables for a moment, and would wait a year for it, everybody behind it."""
-_STALLED = 600.0
-"""Seconds without a byte of output after which it is taken for hung, as it has been seen to."""
-_LOOK = 0.5
 _FILE = re.compile(r"(?:^|[\s#])(?:Log|File|(?:SOURCE|MASTER)_LOG_FILE)\s*[:=]\s*\"?([^\"\s]+)")
 _POSITION = re.compile(r"(?:^|[\s#])(?:Pos|Position|(?:SOURCE|MASTER)_LOG_POS)\s*[:=]\s*\"?(\d+)")
 _GTIDS = re.compile(r"(?i)(?:^|[\s#])(?:GTID|Executed_Gtid_Set)\s*[:=]\s*\"?([0-9a-f:,\- ]*)")
@@ -75,7 +69,7 @@ def dump_plain(
     chunk_rows: int = CHUNK_ROWS,
 ) -> None:
     """mydumper's own files in `place`, which must not exist. Raises as `dump` does."""
-    with option_file(endpoint, place.parent) as login, tempfile.TemporaryFile(dir=place.parent) as errors:
+    with login_file(endpoint, place.parent) as login, tempfile.TemporaryFile(dir=place.parent) as errors:
         command = [
             str(tool.dumper),
             f"--defaults-file={login}",
@@ -86,12 +80,15 @@ def dump_plain(
             "--routines",
             "--triggers",
             "--events",
+            *tls_options(tool, endpoint),
             *(f"--{name}" for name in ("complete-insert", "hex-blob") if tool.understands(name)),
         ]
         with progress.step("dump", total=expected_bytes or None, unit="bytes") as step:
+            before = newest_connection(endpoint)
             process = _start(command, errors)
             try:
-                why = _watch(process, place, endpoint, step)
+                watch = Watch(process, "mydumper", endpoint, before)
+                why = watch.until_end(lambda: _size(place), step.advance)
             finally:
                 _end(process)
         said = end_of(errors)
@@ -142,14 +139,15 @@ def load_plain(place: Path, endpoint: Endpoint, database: str, tool: MydumperToo
             f"--directory={place}",
             f"--threads={_THREADS}",
         ]
+        before = newest_connection(endpoint)
         process = _start(command, errors)
         try:
-            process.wait()
+            why = Watch(process, "myloader", endpoint, before).until_end_of_load()
         finally:
             _end(process)
-        if process.returncode != 0:
+        if process.returncode != 0 or why:
             raise BackupFailedError(
-                f"the dump does not load: {_ended('myloader', process.returncode)}",
+                f"the dump does not load: {why or _ended('myloader', process.returncode)}",
                 where=str(place),
                 why=end_of(errors),
                 hint="BACKUP_ENGINE=mysqldump dbsync backup",
@@ -182,47 +180,12 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def _watch(process: subprocess.Popen[bytes], place: Path, endpoint: Endpoint, step: progress.Step) -> str:
-    """Wait for its end; the reason why it was stopped before that, or ""."""
-    seen, moved = 0, time.monotonic()
-    while True:
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(_LOOK)
-            return ""
-        size = _size(place)
-        if size > seen:
-            step.advance(size - seen)
-            seen, moved = size, time.monotonic()
-        quiet = time.monotonic() - moved
-        if quiet > _STALLED:
-            return f"mydumper wrote nothing for {_STALLED:.0f} s and was stopped"
-        if quiet > _LOCK_WAIT and _end_lock_wait(endpoint):
-            return f"mydumper waited more than {_LOCK_WAIT} s for the tables' lock and was stopped"
-
-
 def _size(place: Path) -> int:
     total = 0
     for path in place.glob("*"):
         with contextlib.suppress(FileNotFoundError):  # its metadata file is renamed at the end
             total += path.stat().st_size
     return total
-
-
-def _end_lock_wait(endpoint: Endpoint) -> bool:
-    """Whether its FLUSH TABLES WITH READ LOCK waits; everybody else waits behind it, so it is ended."""
-    try:
-        with connect(endpoint) as connection:
-            waiting = rows(
-                connection,
-                "SELECT id FROM information_schema.processlist WHERE info LIKE 'FLUSH %%'"
-                " AND state LIKE 'Waiting%%' AND user = SUBSTRING_INDEX(USER(), '@', 1) AND time >= %s",
-                (_LOCK_WAIT,),
-            )
-            for (thread,) in waiting:
-                execute(connection, f"KILL {int(thread)}")
-    except (DbsyncError, pymysql.err.MySQLError):
-        return False
-    return bool(waiting)
 
 
 def _ended(program: str, code: int) -> str:

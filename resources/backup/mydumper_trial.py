@@ -7,7 +7,6 @@ FLOAT and typed JSON are no traps here: mysqldump, the alternative, changes them
 
 from __future__ import annotations
 
-import json
 import shutil
 import time
 from dataclasses import replace
@@ -16,10 +15,10 @@ from pathlib import Path
 import pymysql
 
 from resources import progress
+from resources.backup.kept_verdict import kept_verdict
 from resources.backup.mydumper import dump_plain, load_plain, position
 from resources.backup.mydumper_tool import MydumperTool
 from resources.backup.work_folder import work_folder
-from resources.durable_file import write_durably
 from resources.errors import BackupFailedError
 from resources.mysql.connection import connect, execute
 from resources.mysql.digest import table_digests
@@ -42,19 +41,13 @@ def why_not(target: Target, tool: MydumperTool, installation: MysqlInstallation)
     Costs some seconds once: the verdict is kept below the state folder until another
     program lies there. Raises EnvironmentCheckError, DiskFullError.
     """
-    key = json.loads(json.dumps([tool.identity, installation.version, TRAPS.read_text(encoding="utf-8")]))
-    path = target.state / VERDICT
-    try:
-        known = json.loads(path.read_text(encoding="utf-8"))
-        if known["key"] == key:
-            return str(known["why_not"])
-    except (OSError, ValueError, KeyError, TypeError):
-        pass
-    with progress.step(f"test run of mydumper {tool.version} (once)"):
-        found = "; ".join(_trial(target, tool, installation))
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    write_durably(path, json.dumps({"key": key, "why_not": found}).encode())
-    return found
+
+    def find() -> str:
+        with progress.step(f"test run of mydumper {tool.version} (once)"):
+            return "; ".join(_trial(target, tool, installation))
+
+    key: list[object] = [tool.identity, installation.version, TRAPS.read_text(encoding="utf-8")]
+    return kept_verdict(target.state / VERDICT, key, find)
 
 
 def _trial(target: Target, tool: MydumperTool, installation: MysqlInstallation) -> list[str]:

@@ -12,9 +12,9 @@ from resources.backup.logical import load
 from resources.backup.manifest import Manifest
 from resources.backup.private_copy import copy_server, empty_server
 from resources.backup.proof import start_for_proof
-from resources.backup.remote.fetch import fetch_backup
+from resources.backup.remote.fetch import sound_backup
 from resources.backup.room import SERVER_BYTES, require_room
-from resources.backup.stored_files import as_corrupt, verify_files
+from resources.backup.stored_files import as_corrupt
 from resources.errors import EnvironmentCheckError
 from resources.mysql.get import get_mysql
 from resources.mysql.installation import MysqlInstallation, parse_version
@@ -25,12 +25,11 @@ from resources.target import Target
 def open_backup(target: Target, backup_id: str, folder: Path) -> PrivateServer:
     """Unpack (or load) a backup into `folder` and start it there; the caller discards the server.
 
-    One that is only in the bucket is fetched first. Every stored byte is checked before
-    anything is written. Raises NoSuchBackupError, BackupCorruptError, BackupKeyError,
+    One that is only in the bucket, or damaged here and not there, is fetched first. Every stored
+    byte is checked before anything is written. Raises NoSuchBackupError, BackupCorruptError, BackupKeyError,
     RemoteStorageError, DiskFullError, EnvironmentCheckError when no mysqld here fits it.
     """
-    fetch_backup(target, backup_id, to_open=True)
-    return open_manifest(target, verify_files(target.storage, backup_id), folder)
+    return open_manifest(target, sound_backup(target, backup_id, to_open=True), folder)
 
 
 def open_manifest(

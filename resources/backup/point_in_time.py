@@ -26,9 +26,8 @@ from resources.backup.moment.planner import make_plan
 from resources.backup.moment.replay import replay, variables
 from resources.backup.open import open_manifest
 from resources.backup.proof import start_for_proof
-from resources.backup.remote.fetch import fetch_backup
+from resources.backup.remote.fetch import sound_backup
 from resources.backup.remote.listing import locate
-from resources.backup.stored_files import verify_files
 from resources.backup.work_folder import work_folder
 from resources.errors import MomentError
 from resources.mysql.get import get_mysql
@@ -79,9 +78,8 @@ def opened_at(target: Target, backup_id: str, moment: Moment, folder: Path) -> O
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     plan = plan_at(target, backup_id, moment, folder / _LOGS)
-    fetch_backup(target, plan.base.id, to_open=True)
     with progress.step(f"verify backup {plan.base.id}"):
-        base = verify_files(target.storage, plan.base.id)
+        base = sound_backup(target, plan.base.id, to_open=True)
     needed = variables(plan, folder) if plan.replayed.transactions else {}
     with progress.step(f"open backup {base.id}"):
         server = open_manifest(target, base, folder, needed)

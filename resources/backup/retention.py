@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from resources import progress
-from resources.backup.catalog import looks_whole, read_catalog
+from resources.backup.catalog import is_remote, looks_whole, read_catalog
 from resources.backup.manifest import Manifest
 from resources.backup.owed import owed_backups
-from resources.backup.remote.listing import is_remote, read_remote_catalog
+from resources.backup.remote.listing import read_remote_catalog
 from resources.backup.remove import remove_backups
 from resources.backup.retention_plan import Plan, Stored, plan_retention
 from resources.backup.standing import standing

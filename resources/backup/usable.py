@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from resources import progress
-from resources.backup.catalog import older_good
 from resources.backup.manifest import Manifest
+from resources.backup.remote.listing import older_good_anywhere
 from resources.backup.standing import standing
 from resources.errors import UnprovenBackupError
+from resources.target import Target
 
 ACCEPT = "--accept-failed-proof"
 
 
-def require_usable(storage: Path, manifest: Manifest, *, accept_failed_proof: bool) -> None:
+def require_usable(target: Target, manifest: Manifest, *, accept_failed_proof: bool) -> None:
     """For what a person asked for by name. Raises UnprovenBackupError naming an older good backup."""
     found = standing(manifest)
     if found.proven:
@@ -28,7 +27,7 @@ def require_usable(storage: Path, manifest: Manifest, *, accept_failed_proof: bo
         f"backup {manifest.id} failed its newest proof; nothing was changed",
         where=str(manifest.file_path),
         why=f"{found.proof.at}: {found.proof.result}",
-        hint=f"{older_good(storage, manifest.id)}\n"
+        hint=f"{older_good_anywhere(target, manifest.id)}\n"
         f"     or: prove it again: dbsync backups verify {manifest.id}\n"
         f"     or: the same command with {ACCEPT}",
     )

@@ -9,14 +9,16 @@ from dataclasses import replace
 from pathlib import Path
 
 from resources import progress
-from resources.backup.catalog import list_backups, load_manifest, older_good
+from resources.backup.catalog import list_backups
 from resources.backup.incremental.stored import verify_increment
 from resources.backup.manifest import Manifest, Proof
 from resources.backup.proof import utc_text
 from resources.backup.prove_archive import prove_archive
-from resources.backup.remote.fetch import fetch_backup
+from resources.backup.remote.fetch import fetch_backup, replaced_by_remote
 from resources.backup.remote.keep import share_proofs
+from resources.backup.remote.listing import older_good_anywhere
 from resources.backup.standing import record_proof
+from resources.backup.stored_files import verify_files
 from resources.backup.work_folder import remove_abandoned, work_folder
 from resources.errors import (
     BackupCorruptError,
@@ -35,16 +37,16 @@ def verify_backup(target: Target, backup_id: str) -> Manifest:
     """Prove a backup's archive again (see prove_archive) and record the outcome as its newest proof.
 
     An incremental backup is not restored: its events are read, and its chain is followed to its
-    full backup. One that is only in the bucket is fetched first. Returns the manifest with the proof
+    full backup. One that is only in the bucket is fetched first, as is a full one that is damaged here:
+    the bucket's copy takes its place if it is whole. Returns the manifest with the proof
     just made; the stored one stays as it was written. Raises what prove_archive raises. A backup that
     is damaged, or restores to something else than was backed up, is recorded as such; one that could
     not be tried is not.
     """
-    fetch_backup(target, backup_id, to_open=True)
-    manifest = load_manifest(target.storage, backup_id)
+    manifest = _fetched(target, backup_id)
     begun = time.monotonic()
     try:
-        proof = _prove(target, manifest)
+        proof = _prove_or_mend(target, manifest)
     except (BackupCorruptError, BackupFailedError, ChainBrokenError) as error:
         why = "; ".join(filter(None, [error.what, error.why]))
         seconds = round(time.monotonic() - begun, 3)
@@ -53,10 +55,36 @@ def verify_backup(target: Target, backup_id: str) -> Manifest:
         if manifest.type == "full" or error.where.startswith(manifest.file_path):
             _record(target, manifest, failed)
         if isinstance(error, BackupFailedError):
-            error.hint = older_good(target.storage, backup_id)
+            error.hint = older_good_anywhere(target, backup_id)
         raise
     _record(target, manifest, proof)
     return replace(manifest, proof=proof)
+
+
+def _fetched(target: Target, backup_id: str) -> Manifest:
+    try:
+        return fetch_backup(target, backup_id, to_open=True)
+    except BackupCorruptError as error:
+        if not (target.storage / backup_id).exists():
+            raise
+        return replaced_by_remote(target, backup_id, error)
+
+
+def _prove_or_mend(target: Target, manifest: Manifest) -> Proof:
+    try:
+        return _prove(target, manifest)
+    except BackupCorruptError as error:
+        if target.remote is None or manifest.type != "full" or _is_as_written(target, manifest):
+            raise
+        return _prove(target, replaced_by_remote(target, manifest.id, error))
+
+
+def _is_as_written(target: Target, manifest: Manifest) -> bool:
+    try:
+        verify_files(target.storage, manifest.id)
+    except BackupCorruptError:
+        return False
+    return True
 
 
 def _prove(target: Target, manifest: Manifest) -> Proof:

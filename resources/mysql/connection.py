@@ -138,8 +138,8 @@ def is_lost(error: BaseException) -> bool:
 
 
 @contextmanager
-def option_file(endpoint: Endpoint, folder: Path | None = None) -> Iterator[Path]:
-    """A 0600 `--defaults-extra-file` for the mysql clients, gone afterwards.
+def option_file(endpoint: Endpoint, folder: Path | None = None, more: Sequence[str] = ()) -> Iterator[Path]:
+    """A 0600 `--defaults-extra-file` for the mysql clients, gone afterwards. `more`: further lines.
 
     Neither argv nor MYSQL_PWD may carry the password: both can be read in /proc.
     """
@@ -156,6 +156,7 @@ def option_file(endpoint: Endpoint, folder: Path | None = None) -> Iterator[Path
                 file.write(f"ssl-mode={'VERIFY_IDENTITY' if endpoint.tls.verify else 'REQUIRED'}\n")
                 if endpoint.tls.ca:
                     file.write(f"ssl-ca={_option(str(endpoint.tls.ca))}\n")
+            file.writelines(f"{line}\n" for line in more)
         yield Path(name)
     finally:
         Path(name).unlink(missing_ok=True)

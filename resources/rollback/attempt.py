@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from resources import progress
-from resources.backup.catalog import load_manifest
 from resources.backup.manifest import Manifest
-from resources.errors import NoSuchBackupError, RestoreFailedError
+from resources.backup.remote.listing import locate
+from resources.errors import NoSuchBackupError, RemoteStorageError, RestoreFailedError
 from resources.journal import DeploymentRecord, Journal
 from resources.mysql.binlog_text import CannotTellError
 from resources.mysql.connection import Connection, connect, execute, quoted, rows, value
@@ -236,8 +236,8 @@ class Attempt:
     def _load_manifest(self) -> Manifest | None:
         backup_id = self._entry.facts.get("backup_id")
         try:
-            return load_manifest(self._target.storage, str(backup_id)) if backup_id else None
-        except NoSuchBackupError:
+            return locate(self._target, str(backup_id)) if backup_id else None
+        except (NoSuchBackupError, RemoteStorageError):
             return None  # removed since; the running copy that proved it is what is used
 
     def _conclude(self, old: OldState, result: PutBackResult) -> Undone:

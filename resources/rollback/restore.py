@@ -13,9 +13,9 @@ from resources import progress
 from resources.backup.age_keys import require_key
 from resources.backup.moment.base import possible_bases
 from resources.backup.moment.moment import Moment
-from resources.backup.remote.fetch import fetch_backup
+from resources.backup.remote.fetch import sound_backup
 from resources.backup.remote.listing import locate
-from resources.backup.stored_files import verify_files
+from resources.backup.standing import standing
 from resources.backup.usable import require_usable
 from resources.backup.work_folder import work_folder
 from resources.errors import (
@@ -35,7 +35,7 @@ from resources.mysql.server import PrivateServer
 from resources.rollback.copy_rows import FILES
 from resources.rollback.load_side import LeftBehind
 from resources.rollback.old_state import OldState, different_tables, read_old_state, require_complete
-from resources.rollback.put_back import How, PutBackResult, is_untouched, put_back
+from resources.rollback.put_back import How, PutBackResult, is_untouched, put_back, written_since
 from resources.rollback.restore_checks import (
     command,
     incomplete,
@@ -44,7 +44,7 @@ from resources.rollback.restore_checks import (
     require_target,
     way_back,
 )
-from resources.rollback.restore_journal import RESTORES, left_behind
+from resources.rollback.restore_journal import RESTORES, left_behind, swapped_before
 from resources.rollback.restore_losses import Losses, Since
 from resources.rollback.restore_scope import Scope, named_tables, require_known, tables_apart
 from resources.rollback.restore_source import Origin, is_backup_itself, open_origin
@@ -126,7 +126,7 @@ class _Restore:
             backup_id = possible_bases(target, wish.moment)[0].id
         self._manifest = locate(target, backup_id)
         require_target(target, self._manifest, wish.confirm_target, into=wish.into)
-        require_usable(target.storage, self._manifest, accept_failed_proof=wish.accept_failed_proof)
+        require_usable(target, self._manifest, accept_failed_proof=wish.accept_failed_proof)
         if wish.into:
             require_new_name(target, wish.into)
         self._origin = as_spelled(target)
@@ -136,20 +136,25 @@ class _Restore:
         self._names = SideNames.of(self._origin.database, f"r{uuid4().hex[:8]}")
         self._journal = Journal(target.storage, RESTORES)
         self._losses: Losses | None = None
+        self._finishes = False
+        """Whether an earlier run had put the tables in place."""
 
     def run(self) -> RestoreResult:
         target, backup_id = self._target, self._manifest.id
-        if self._wish.into:
-            require_empty(target)
-        if is_backup_itself(self._manifest, self._wish.moment):
+        is_whole = is_backup_itself(self._manifest, self._wish.moment)
+        if is_whole and self._tables and self._manifest.tables:
             # It costs little to know these before anything is fetched or unpacked.
-            if self._tables and self._manifest.tables:
-                known = self._manifest.tables, self._manifest.schema.views
-                self._tables = require_known(self._tables, *known)
+            known = self._manifest.tables, self._manifest.schema.views
+            self._tables = require_known(self._tables, *known)
+        if self._wish.into:
+            self._look_into()
+        if is_whole:
             self._look_for_losses(Since.of(self._manifest))
-        fetch_backup(self._origin, backup_id, to_open=True)
         with progress.step(f"verify backup {backup_id}"):
-            self._manifest = verify_files(target.storage, backup_id)
+            manifest = sound_backup(self._origin, backup_id, to_open=True)
+        if standing(manifest) != standing(self._manifest):  # the copy here gave way to another
+            require_usable(target, manifest, accept_failed_proof=self._wish.accept_failed_proof)
+        self._manifest = manifest
         require_key(self._manifest, target.age_identity)
         left = self._clear_leftovers()
         entry = self._journal.begin(
@@ -177,6 +182,7 @@ class _Restore:
         finally:
             origin.server.discard()
         aside = self._conclude(entry, result)
+        written = written_since(target, result.digests) if self._finishes else ()
         return RestoreResult(
             backup_id,
             target.database,
@@ -186,7 +192,7 @@ class _Restore:
             result.carrier,
             time.monotonic() - self._begun,
             self._losses.lost if self._losses else {},
-            (*origin.notes, *scope.notes, *result.notes, *self._said(result, aside)),
+            (*origin.notes, *scope.notes, *result.notes, *written, *self._said(result, aside)),
         )
 
     # --- inside -------------------------------------------------------------------------
@@ -200,6 +206,21 @@ class _Restore:
             "wanted_tables": list(self._tables) if self._tables else [],
             "into": self._wish.into,
         }
+
+    def _look_into(self) -> None:
+        """It is empty, or filled by the same restore, which was stopped: then that is finished."""
+        into = {"into": self._wish.into, "server_uuid": self._uuid()}
+        with connect(self._target.endpoint) as connection:
+            mine = swapped_before(connection, self._journal, self._named, self._identity())
+            other = swapped_before(connection, self._journal, self._named, into)
+            if mine is not None:
+                names = SideNames(str(mine.facts["side"]), str(mine.facts["aside"]))
+                plan = read_plan(connection, names.aside)
+                present = set(table_names(connection, self._target.database))
+                if plan is not None and set(plan.tables) <= present:
+                    self._names, self._finishes = names, True
+                    return
+        require_empty(self._target, str(other.facts.get("command", "")) if other else "")
 
     def _uuid(self) -> str:
         with connect(self._target.endpoint) as connection:
@@ -240,6 +261,8 @@ class _Restore:
                     f"going on from a restore that was not completed: {len(left.tables)} tables are ready"
                 )
             for name in leftovers(connection, database):
+                if name in (self._names.side, self._names.aside):
+                    continue  # of the restore that this one finishes
                 is_side = is_of_restore(name, database, "side")
                 is_aside = is_of_restore(name, database, "aside")
                 if is_side:

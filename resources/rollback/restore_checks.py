@@ -17,7 +17,7 @@ from resources.errors import (
     TargetMismatchError,
     UsageError,
 )
-from resources.mysql.connection import connect, rows, value
+from resources.mysql.connection import connect, quoted, rows, value
 from resources.mysql.endpoint import SYSTEM_DATABASES
 from resources.mysql.schema import table_names
 from resources.rollback.objects import read_objects
@@ -66,19 +66,25 @@ def require_new_name(target: Target, into: str) -> None:
         raise UsageError(f"--into {into!r} cannot be used", why=wrong, hint="--into NEW_DATABASE")
 
 
-def require_empty(into: Target) -> None:
-    """Raises ConfirmationError when the database that `--into` names holds anything."""
+def require_empty(into: Target, unfinished: str = "") -> None:
+    """Raises ConfirmationError when the database that `--into` names holds anything.
+
+    `unfinished`: the command of a restore into it that was stopped, if there is one.
+    """
     with connect(into.endpoint) as connection:
         if database_charset(connection, into.database) is None:
             return
         tables = table_names(connection, into.database)
         objects = read_objects(connection, into.database).all()
         if tables or objects:
+            drop = f"DROP DATABASE {quoted(into.database)};   then the same command"
             raise ConfirmationError(
                 f"database `{into.database}` is there already and is not empty; nothing was changed",
                 where=into.name,
                 why=f"{len(tables)} tables, {len(objects)} views, routines, triggers and events",
-                hint="name another one, or drop it yourself",
+                hint=f"{unfinished}   (finishes the restore that filled it)\n     or: {drop}"
+                if unfinished
+                else f"--into with another name\n     or: {drop}",
             )
 
 

@@ -35,6 +35,24 @@ def left_behind(
     return None
 
 
+def swapped_before(
+    connection: Connection, journal: Journal, target: str, same: Mapping[str, Any]
+) -> DeploymentRecord | None:
+    """The newest restore of `target` that did not come to its end though its tables are in place.
+
+    `same`: the facts in which it must be like the one that may finish it. Its plan lies in the
+    database that its fact `aside` names.
+    """
+    for entry in reversed(journal.all()):
+        if entry.target != target or any(entry.facts.get(name) != fact for name, fact in same.items()):
+            continue
+        if entry.phase == "restored":
+            return None
+        if entry.reached("restoring") and read_plan(connection, str(entry.facts["aside"])):
+            return entry
+    return None
+
+
 def _complete(entry: DeploymentRecord) -> dict[str, TableDigest]:
     """Tables that were proven in the side database; their digests are compared again anyway."""
     found: dict[str, TableDigest] = {}

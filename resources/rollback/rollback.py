@@ -12,6 +12,7 @@ import pymysql
 
 from resources import progress
 from resources.app.back import AppBack
+from resources.backup.manifest import Manifest
 from resources.errors import (
     ConnectError,
     DbsyncError,
@@ -110,7 +111,7 @@ def roll_back(
         _require_proven(target, entry)
     if app.comes_first:
         app.put_back()
-    undone = _with_attempts(target, journal, entry, source, reason, accept_loss, begun)
+    undone = _with_attempts(target, journal, entry, source, reason, accept_loss, accept_failed_proof, begun)
     app.put_back()
     app.judged("as before the deployment")
     return RollbackResult(
@@ -129,17 +130,24 @@ def roll_back(
 
 def _require_proven(target: Target, entry: DeploymentRecord) -> None:
     """Nothing is rolled back from a backup that is not known to restore, but by a person's word."""
-    from resources.backup.catalog import load_manifest, older_good
-    from resources.backup.standing import standing
+    from resources.backup.remote.listing import locate
 
     backup_id = entry.facts.get("backup_id")
     try:
-        manifest = load_manifest(target.storage, str(backup_id)) if backup_id else None
+        manifest = locate(target, str(backup_id)) if backup_id else None
     except DbsyncError:
         return  # opening it says more, and what the state of the data is
-    if manifest is None or standing(manifest).proven:
-        return
-    raise refusal.unproven(target, entry, standing(manifest).proof, older_good(target.storage, manifest.id))
+    if manifest is not None:
+        _refuse_unproven(target, entry, manifest)
+
+
+def _refuse_unproven(target: Target, entry: DeploymentRecord, manifest: Manifest) -> None:
+    from resources.backup.remote.listing import older_good_anywhere
+    from resources.backup.standing import standing
+
+    found = standing(manifest)
+    if not found.proven:
+        raise refusal.unproven(target, entry, found.proof, older_good_anywhere(target, manifest.id))
 
 
 def _with_attempts(
@@ -149,6 +157,7 @@ def _with_attempts(
     source: PrivateServer | None,
     reason: str,
     accept_loss: bool,
+    accept_failed_proof: bool,
     begun: float,
 ) -> Undone:
     """Again only after a lost or refused connection: anything else would fail in the same way."""
@@ -161,7 +170,7 @@ def _with_attempts(
                 _reach(target, deadline)
                 spelled = as_spelled(target)
                 end_leftover_sessions(spelled, entry)
-                with _old_state(target, entry, source) as server:
+                with _old_state(target, entry, source, accept_failed_proof) as server:
                     return Attempt(spelled, journal, entry, server, accept_loss, deadline, reason).run()
             except RollbackRefusedError as error:
                 journal.record(entry.id, "rollback_refused", reason=reason, refused=error.why or error.what)
@@ -193,14 +202,15 @@ def _reach(target: Target, deadline: float) -> None:
 
 @contextmanager
 def _old_state(
-    target: Target, entry: DeploymentRecord, source: PrivateServer | None
+    target: Target, entry: DeploymentRecord, source: PrivateServer | None, accept_failed_proof: bool
 ) -> Iterator[PrivateServer]:
     """The private server with the old state; the backup is opened where there is none."""
     if source is not None:
         source.start(skip_grants=True)
         yield source
         return
-    from resources.backup.open import open_backup
+    from resources.backup.open import open_manifest
+    from resources.backup.remote.fetch import sound_backup
     from resources.backup.work_folder import work_folder
 
     backup_id = entry.facts.get("backup_id")
@@ -209,7 +219,10 @@ def _old_state(
             "the deployment's journal names no backup", where=entry.id, hint="dbsync backups list"
         )
     folder = work_folder(target, f"rollback-{entry.id}-{time.time_ns()}")
-    server = open_backup(target, str(backup_id), folder)
+    manifest = sound_backup(target, str(backup_id), to_open=True)
+    if not accept_failed_proof:
+        _refuse_unproven(target, entry, manifest)  # the copy here may have given way to the bucket's
+    server = open_manifest(target, manifest, folder)
     try:
         yield server
     finally:

@@ -69,12 +69,14 @@ def test_a_proof_that_is_not_known_is_a_wrong_command(project):
 def test_what_a_dump_loses_is_refused_until_the_table_is_named_and_then_shown_with_the_backup(project):
     refused = project.run("backup", BACKUP_ENGINE="mysqldump")
     assert refused.returncode == 20
-    assert "ratio (FLOAT)" in refused.stderr and "BACKUP_ACCEPT_LOSSY=User" in refused.stderr
+    assert "ratio (FLOAT)" in refused.stderr and "--accept-lossy User" in refused.stderr
     assert project.report("backups", "list") == (0, [])
-    accepting = {"BACKUP_ENGINE": "mysqldump", "BACKUP_ACCEPT_LOSSY": "User"}
-    code, made = project.report("backup", **accepting)
+    code, made = project.report("backup", "--accept-lossy", "Other,User", BACKUP_ENGINE="mysqldump")
     assert code == 0 and made["proof"]["proven"]
     shown = project.run("backups", "show", made["id"])
     assert "`User`: mysqldump shortens FLOAT values: ratio (FLOAT); accepted" in shown.stdout
     code, told = project.report("backups", "show", made["id"])
     assert code == 0 and "BACKUP_ACCEPT_LOSSY" in told["notes"][0]
+    project.add_migration(*GOOD)
+    code, report = project.report("deploy", "--accept-lossy", "User", BACKUP_ENGINE="mysqldump")
+    assert (code, report["outcome"]) == (0, "released"), report

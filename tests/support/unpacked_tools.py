@@ -19,7 +19,7 @@ def hand_tools(folder: Path, installation: MysqlInstallation, tools: Path) -> Pa
     folder.mkdir(exist_ok=True)
     for name in ("age", "zstd"):
         _script(folder / name, _command(name, tools))
-    for name in ("mysql", "mysqldump"):
+    for name in ("mysql", "mysqldump", "mysqlbinlog"):
         _script(folder / name, installation.command(name))
     mysqld = [*installation.command("mysqld")]
     # What an unpacked server has to be told, and an installed one knows, must come behind --no-defaults.

@@ -8,9 +8,8 @@ from pathlib import Path
 
 from resources.backup import archive
 from resources.backup.archive import MismatchError
-from resources.backup.catalog import list_ids, load_manifest, looks_whole
+from resources.backup.catalog import is_remote, list_ids, load_manifest, looks_whole
 from resources.backup.manifest import FILE_NAME, Manifest
-from resources.backup.remote.listing import is_remote
 from resources.backup.standing import standing
 from resources.backup.stored_files import as_corrupt, verify_files
 from resources.errors import BackupCorruptError, ChainBrokenError, NoSuchBackupError

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from resources.backup.catalog import looks_whole
+from resources.backup.catalog import is_remote, looks_whole
 from resources.backup.manifest import Manifest
 from resources.backup.moment.moment import Moment
-from resources.backup.remote.listing import is_remote, known_backups
+from resources.backup.remote.listing import known_backups
 from resources.backup.standing import standing
 from resources.errors import MomentError
 from resources.mysql.gtid_set import GtidSet

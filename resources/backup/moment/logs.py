@@ -10,13 +10,13 @@ from pathlib import Path
 from resources import progress
 from resources.backup import archive
 from resources.backup.archive import MismatchError
-from resources.backup.catalog import list_backups
+from resources.backup.catalog import is_remote, list_backups
 from resources.backup.incremental.server_log import server_log
 from resources.backup.incremental.since import files_since, is_earlier
 from resources.backup.incremental.stored import log_files
 from resources.backup.manifest import Manifest, StoredFile
 from resources.backup.remote.fetch import fetch_backup
-from resources.backup.remote.listing import is_remote, known_backups
+from resources.backup.remote.listing import known_backups
 from resources.backup.room import require_room
 from resources.backup.standing import standing
 from resources.backup.stored_files import as_corrupt

@@ -5,27 +5,37 @@ from __future__ import annotations
 import hashlib
 import shutil
 from collections.abc import Callable
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
 from resources import progress
 from resources.backup import archive
 from resources.backup.age_keys import read_identities
-from resources.backup.catalog import load_manifest, looks_whole
+from resources.backup.catalog import load_manifest
 from resources.backup.ids import check_id
 from resources.backup.lanes import StoppedError, in_lanes
 from resources.backup.manifest import FILE_NAME, Manifest, StoredFile
 from resources.backup.remote.layout import PROOFS, backup_prefix
-from resources.backup.remote.listing import all_backups, at, is_remote, locate, read_remote_proofs
+from resources.backup.remote.listing import (
+    at,
+    locate,
+    of_no_use,
+    older_good_anywhere,
+    read_remote_proofs,
+    remote_instead,
+)
 from resources.backup.remote.one_at_a_time import one_at_a_time
 from resources.backup.remote.s3_put import LANES
 from resources.backup.remote.store import RemoteObject, RemoteStore, open_store
 from resources.backup.room import require_room
+from resources.backup.standing import merged_proofs
 from resources.backup.storage import OWNER, PARTIAL, write_owner
 from resources.backup.storage_io import REAL
+from resources.backup.stored_files import verify_files
 from resources.backup.stored_reader import sha256_of
 from resources.durable_file import disk_full, fsync_folder, write_durably
-from resources.errors import BackupCorruptError
+from resources.errors import BackupCorruptError, RemoteStorageError
 from resources.target import Target
 
 
@@ -49,7 +59,42 @@ def fetch_backup(target: Target, backup_id: str, *, to_open: bool = False) -> Ma
         return _fetch(target, open_store(target.remote), manifest)
 
 
+def sound_backup(target: Target, backup_id: str, *, to_open: bool = False) -> Manifest:
+    """As `fetch_backup`, and every stored byte here is checked; a damaged copy gives way to the bucket's.
+
+    Raises as `fetch_backup`; BackupCorruptError says why the bucket does not help.
+    """
+    try:
+        fetch_backup(target, backup_id, to_open=to_open)
+        return verify_files(target.storage, backup_id)
+    except BackupCorruptError as error:
+        if target.remote is None or not (target.storage / backup_id).exists():
+            raise
+        return replaced_by_remote(target, backup_id, error)
+
+
+def replaced_by_remote(target: Target, backup_id: str, error: BackupCorruptError) -> Manifest:
+    """The copy here is damaged, as `error` says: fetch the bucket's, which takes its place once it is whole.
+
+    The later proofs of both are kept. Raises `error` where there is no bucket, or none that helps;
+    what fetching raises.
+    """
+    if target.remote is None:
+        raise error
+    with one_at_a_time(target.state, f"fetch-{backup_id}"):
+        try:
+            return verify_files(target.storage, backup_id)  # another process was quicker
+        except BackupCorruptError:
+            pass
+        manifest = remote_instead(target, backup_id, error)
+        try:
+            return _fetch(target, open_store(target.remote), manifest)
+        except (BackupCorruptError, RemoteStorageError) as other:
+            raise of_no_use(target, backup_id, error, other) from other
+
+
 def _fetch(target: Target, store: RemoteStore, manifest: Manifest) -> Manifest:
+    published = target.storage / manifest.id
     require_room([(target.storage, manifest.size)])
     folder = target.storage / f"{manifest.id}.fetch{PARTIAL}"
     there = {found.key: found for found in store.list(backup_prefix(store.location, manifest.id))}
@@ -69,19 +114,36 @@ def _fetch(target: Target, store: RemoteStore, manifest: Manifest) -> Manifest:
             in_lanes(ordered, one, lanes=LANES)
         write_durably(folder / FILE_NAME, manifest.encode())
         proofs = read_remote_proofs(target, store, manifest.id)
-        if proofs is not None:
-            write_durably(folder / PROOFS, proofs.read_bytes())
+        told = [path for path in (proofs, published / PROOFS) if path and _is_plain_file(path)]
+        if told:
+            write_durably(folder / PROOFS, reduce(merged_proofs, [path.read_bytes() for path in told]))
         archive.flush(folder)
-        published = folder.with_name(manifest.id)
+        _set_aside(published)
         folder.rename(published)
         fsync_folder(published.parent)
         (published / OWNER).unlink()
+        shutil.rmtree(_aside(published), ignore_errors=True)
     except _DamagedError as error:
         shutil.rmtree(folder, ignore_errors=True)
         raise _corrupt(target, manifest, error) from error
     except OSError as error:
         raise disk_full(error, folder, manifest.size) from error
     return at(manifest, published)
+
+
+def _is_plain_file(path: Path) -> bool:
+    return path.is_file() and not path.is_symlink()
+
+
+def _aside(published: Path) -> Path:
+    """Where a damaged copy lies for a moment; what a kill leaves there goes as every work folder does."""
+    return published.with_name(f"{published.name}.damaged{PARTIAL}")
+
+
+def _set_aside(published: Path) -> None:
+    if published.exists():
+        shutil.rmtree(_aside(published), ignore_errors=True)
+        published.rename(_aside(published))
 
 
 class _DamagedError(Exception):
@@ -146,15 +208,9 @@ def _download(
 
 def _corrupt(target: Target, manifest: Manifest, error: _DamagedError) -> BackupCorruptError:
     file = error.file
-    older = [one.id for one in all_backups(target) if one.id < manifest.id and _may_be_whole(one)]
-    hint = f"an older backup: dbsync backups verify {older[-1]}" if older else "make a new one: dbsync backup"
     return BackupCorruptError(
         f"backup {manifest.id} is damaged: {file.stored_name}",
         where=f"{manifest.file_path}/{file.stored_name}",
         why=f"expected {file.stored_length:,} bytes with sha256 {file.stored_sha256}, actual {error.actual}",
-        hint=hint,
+        hint=older_good_anywhere(target, manifest.id),
     )
-
-
-def _may_be_whole(manifest: Manifest) -> bool:
-    return is_remote(manifest) or looks_whole(manifest)

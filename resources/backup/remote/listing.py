@@ -8,16 +8,21 @@ from pathlib import Path
 
 from resources import progress
 from resources.backup.archive import make_folder
-from resources.backup.catalog import list_backups, load_manifest
+from resources.backup.catalog import (
+    list_backups,
+    load_manifest,
+    looks_whole,
+    older_good,
+    read_catalog,
+)
 from resources.backup.ids import check_id, is_id
 from resources.backup.lanes import in_lanes
 from resources.backup.manifest import FILE_NAME, DamagedManifestError, Manifest, decode
 from resources.backup.remote.etag import md5
 from resources.backup.remote.layout import PROOFS, manifest_key, proofs_key, top_prefix
-from resources.backup.remote.location import SCHEME
 from resources.backup.remote.store import RemoteStore, open_store
 from resources.durable_file import write_durably
-from resources.errors import BackupCorruptError, NoSuchBackupError, RemoteStorageError
+from resources.errors import BackupCorruptError, DbsyncError, NoSuchBackupError, RemoteStorageError
 from resources.redact import inert
 from resources.target import Target
 
@@ -74,13 +79,18 @@ def read_remote_catalog(target: Target) -> tuple[list[Manifest], dict[str, str]]
 
 
 def locate(target: Target, backup_id: str) -> Manifest:
-    """The manifest of a backup wherever it is, nothing fetched but that.
+    """The manifest of a backup wherever it is, nothing fetched but that; the bucket's if it is damaged here.
 
     Raises NoSuchBackupError, BackupCorruptError, RemoteStorageError.
     """
     check_id(backup_id)
     if target.remote is None or (target.storage / backup_id).exists():
-        return load_manifest(target.storage, backup_id)
+        try:
+            return load_manifest(target.storage, backup_id)
+        except BackupCorruptError as error:
+            if target.remote is None:
+                raise
+            return remote_instead(target, backup_id, error)
     found = read_remote_manifest(target, open_store(target.remote), backup_id)
     if found is None:
         raise NoSuchBackupError(
@@ -89,6 +99,43 @@ def locate(target: Target, backup_id: str) -> Manifest:
             hint="dbsync backups list",
         )
     return found
+
+
+def remote_instead(target: Target, backup_id: str, error: BackupCorruptError) -> Manifest:
+    """The manifest in the bucket of a backup that is damaged here, as `error` says.
+
+    Raises `error`, saying why the bucket does not help.
+    """
+    assert target.remote
+    try:
+        found = read_remote_manifest(target, open_store(target.remote), backup_id)
+    except (BackupCorruptError, RemoteStorageError) as other:
+        raise of_no_use(target, backup_id, error, other) from other
+    if found is None:
+        raise of_no_use(target, backup_id, error, None)
+    progress.say(f"{error.what} ({error.why}); the copy in {target.remote} is used")
+    return found
+
+
+def of_no_use(
+    target: Target, backup_id: str, error: BackupCorruptError, bucket: DbsyncError | None
+) -> BackupCorruptError:
+    """`error`, of the damaged copy here, with why the bucket does not help; None: it does not have it."""
+    why = f"the copy in {target.remote} cannot be used: {bucket.what} ({bucket.why})" if bucket else ""
+    error.why = f"{error.why}; {why or f'{target.remote} does not have it'}"
+    error.hint = older_good_anywhere(target, backup_id)
+    return error
+
+
+def older_good_anywhere(target: Target, backup_id: str) -> str:
+    """As `older_good`, in the folder and in the bucket; where that cannot be asked, it is said."""
+    here = read_catalog(target.storage)[0]
+    try:
+        there = read_remote_catalog(target)[0]
+    except RemoteStorageError as error:
+        return f"{older_good(here, backup_id)}   (the bucket cannot be asked: {error.what})"
+    found = {one.id: one for one in (*there, *filter(looks_whole, here))}
+    return older_good(found.values(), backup_id)
 
 
 def read_remote_manifest(target: Target, store: RemoteStore, backup_id: str) -> Manifest | None:
@@ -146,11 +193,6 @@ def cache_folder(target: Target, backup_id: str) -> Path:
 def _keep(path: Path, data: bytes) -> None:
     make_folder(path.parent)
     write_durably(path, data)
-
-
-def is_remote(manifest: Manifest) -> bool:
-    """Whether it is only in the bucket."""
-    return manifest.file_path.startswith(SCHEME)
 
 
 def at(manifest: Manifest, folder: Path) -> Manifest:

@@ -122,6 +122,47 @@ def test_another_loss_in_an_accepted_table_is_not_accepted(accepting, monkeypatc
     assert list_backups(accepting.storage) == [] and leftovers(accepting) == []
 
 
+def test_a_double_of_minus_zero_is_named_with_its_column_and_the_reason_and_accepted_by_name(
+    target, connection, tmp_path, monkeypatch
+):
+    execute(connection, "CREATE TABLE zeros (id INT PRIMARY KEY, warm DOUBLE, cold DOUBLE, word VARCHAR(9))")
+    execute(connection, "INSERT INTO zeros VALUES (1, 0, 1.5, 'a'), (2, -2.5, -0e0, NULL), (3, NULL, 0, 'c')")
+    dumped = replace(target, backup_engine="mysqldump")
+    with pytest.raises(BackupFailedError, match="does not hold") as error:
+        make_full_backup(dumped)
+    assert error.value.where == "`zeros`"
+    assert "cold (DOUBLE): mysqldump turns minus zero in a DOUBLE into zero" in error.value.why
+    assert "warm" not in error.value.why
+    assert "--accept-lossy zeros, or BACKUP_ACCEPT_LOSSY=zeros" in error.value.hint
+    accepting = replace(dumped, accept_lossy=frozenset({"zeros"}))
+    manifest = make_full_backup(accepting).manifest
+    assert manifest.notes == (
+        "`zeros`: mysqldump turns minus zero in a DOUBLE into zero: cold (DOUBLE);"
+        " accepted by BACKUP_ACCEPT_LOSSY",
+    )
+    opened = open_backup(accepting, manifest.id, tmp_path / "opened")
+    try:
+        with opened.connect(accepting.database) as there:
+            found = rows(there, "SELECT id, CAST(cold AS CHAR), warm, word FROM zeros ORDER BY id")
+            assert found == [(1, "1.5", 0.0, "a"), (2, "0", -2.5, None), (3, "0", None, "c")]
+    finally:
+        opened.discard()
+
+    execute(connection, "UPDATE zeros SET cold = 0")
+    real = by_dump.load
+
+    def lossy_load(engine, target, server, *more):
+        real(engine, target, server, *more)
+        with server.connect(target.database) as there:
+            execute(there, "UPDATE zeros SET word = 'b' WHERE id = 1")
+
+    monkeypatch.setattr(by_dump, "load", lossy_load)
+    with pytest.raises(BackupFailedError) as error:
+        make_full_backup(dumped)
+    assert error.value.why == "`zeros`: values changed in word, by a loss that dbsync does not know"
+    assert len(list_backups(dumped.storage)) == 1
+
+
 def test_only_json_columns_with_values_that_text_does_not_bring_back_are_lossy(shop, connection):
     found = lossy_columns(shop.endpoint, shop.database, "mysqldump")
     assert found == {

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import json
 import shlex
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from resources.backup import mydumper
+from resources.backup import mydumper, mydumper_watch
 from resources.backup.catalog import list_backups, load_manifest
 from resources.backup.make import make_full_backup
 from resources.backup.mydumper import position
 from resources.backup.mydumper_tool import find_mydumper
 from resources.backup.mydumper_trial import VERDICT, why_not
+from resources.backup.mydumper_watch import Watch, newest_connection
 from resources.backup.open import open_backup
 from resources.backup.verify import verify_backup
+from resources.child_environment import mysql_environment
 from resources.errors import BackupCorruptError, BackupFailedError, EnvironmentCheckError
-from resources.mysql.connection import execute, rows
-from resources.mysql.endpoint import Tls
+from resources.mysql.connection import execute, option_file, rows
 from resources.mysql.installation import UnusableError
 from tests.resources.backup.conftest import leftovers, world
 from tests.support.mydumper import debian_mydumper
@@ -36,9 +38,9 @@ def debian(tools) -> Path:
 
 
 @pytest.fixture
-def uncloneable(target, connection, debian):
-    """MyISAM, so that no clone is made, and nothing in it that mydumper 0.10 loses."""
-    execute(connection, "CREATE TABLE old (id INT NOT NULL PRIMARY KEY, body TEXT) ENGINE=MyISAM")
+def plain(target, connection, debian):
+    """Nothing that mydumper 0.10 loses, and nothing but InnoDB: with MyISAM it may hang (mydumper_watch)."""
+    execute(connection, "CREATE TABLE old (id INT NOT NULL PRIMARY KEY, body TEXT)")
     execute(connection, "INSERT INTO old VALUES (1, 'one'), (2, 'zwei 😀')")
     execute(connection, "CREATE TABLE plain (id INT NOT NULL PRIMARY KEY, n DECIMAL(10,2), b BLOB)")
     execute(connection, "INSERT INTO plain VALUES (1, 1.10, x'00ff27'), (2, NULL, '')")
@@ -48,8 +50,14 @@ def uncloneable(target, connection, debian):
 
 
 @pytest.fixture
-def forced(uncloneable):
-    return replace(uncloneable, backup_engine="mydumper")
+def uncloneable(plain, connection):
+    execute(connection, "ALTER TABLE old ENGINE = MyISAM")
+    return plain
+
+
+@pytest.fixture
+def forced(plain):
+    return replace(plain, backup_engine="mydumper")
 
 
 @pytest.fixture
@@ -208,12 +216,20 @@ def test_a_dump_or_load_that_is_not_whole_is_no_backup(wrapped, scripts, text):
     assert list_backups(broken.storage) == [] and leftovers(broken) == []
 
 
-def test_where_it_fails_after_a_good_test_run_mysqldump_is_taken_and_says_so(wrapped, installation):
-    broken = replace(wrapped(dumper="kill -SEGV $$"), backup_engine="auto")
-    why_not(broken, find_mydumper(broken), installation)
-    verdict = broken.state / VERDICT
+def passing(target, connection, installation):
+    """With BACKUP_ENGINE=auto, no clone possible, and a kept verdict that finds nothing wrong."""
+    execute(connection, "ALTER TABLE old ENGINE = MyISAM")
+    auto = replace(target, backup_engine="auto")
+    why_not(auto, find_mydumper(auto), installation)
+    verdict = auto.state / VERDICT
     verdict.write_text(json.dumps(json.loads(verdict.read_text()) | {"why_not": ""}))
-    manifest = make_full_backup(broken).manifest
+    return auto
+
+
+def test_where_it_fails_after_a_good_test_run_mysqldump_is_taken_and_says_so(
+    wrapped, connection, installation
+):
+    manifest = make_full_backup(passing(wrapped(dumper="kill -SEGV $$"), connection, installation)).manifest
     assert manifest.engine == "mysqldump" and manifest.proof.proven
     assert "passed its test run, and then failed: mydumper crashed" in manifest.engine_reason
 
@@ -251,15 +267,6 @@ def test_the_password_is_in_no_argument_and_no_environment_and_files_are_private
     assert [path for top in (watched.storage, watched.state) for path in top.rglob("*.cnf")] == []
 
 
-def test_where_tls_is_asked_for_it_is_not_used(uncloneable):
-    secret = replace(uncloneable, endpoint=replace(uncloneable.endpoint, tls=Tls(verify=False)))
-    manifest = make_full_backup(secret).manifest
-    assert manifest.engine == "mysqldump" and "asks for TLS" in manifest.engine_reason
-    with pytest.raises(BackupFailedError) as error:
-        make_full_backup(replace(secret, backup_engine="mydumper"))
-    assert "asks for TLS" in error.value.why
-
-
 def test_without_a_myloader_its_backup_is_refused_with_what_to_install(forced, tmp_path, monkeypatch):
     manifest = make_full_backup(forced).manifest
     monkeypatch.setenv("PATH", str(tmp_path))
@@ -270,7 +277,7 @@ def test_without_a_myloader_its_backup_is_refused_with_what_to_install(forced, t
 
 
 def test_a_lock_that_is_not_granted_is_given_up_so_that_nobody_waits_behind_it(forced, server, monkeypatch):
-    monkeypatch.setattr(mydumper, "_LOCK_WAIT", 1)
+    monkeypatch.setattr(mydumper_watch, "_LOCK_WAIT", 1)
     with server.connect(forced.database) as holder:
         execute(holder, "LOCK TABLES plain WRITE")
         place = forced.state / "dump"
@@ -281,10 +288,64 @@ def test_a_lock_that_is_not_granted_is_given_up_so_that_nobody_waits_behind_it(f
             execute(other, f"INSERT INTO {forced.database}.old VALUES (3, 'three')")
 
 
-def test_one_that_hangs_is_stopped(wrapped, monkeypatch):
-    monkeypatch.setattr(mydumper, "_STALLED", 1.0)
-    with pytest.raises(BackupFailedError, match="wrote nothing for 1 s"):
+@pytest.fixture
+def waiting_for_itself(installation, tmp_path) -> str:
+    """What the server sees of a mydumper that hung: a connection asleep, with the lock of all tables."""
+    client = shlex.join(installation.command("mysql"))
+    pipe = shlex.quote(str(tmp_path / "pipe"))
+    return (
+        f"rm -f {pipe}; mkfifo {pipe}; exec 3<>{pipe}\n"
+        f'echo "FLUSH TABLES WITH READ LOCK;" >&3; exec {client} "$1" <&3'
+    )
+
+
+@pytest.mark.parametrize("announced", [True, False], ids=["by its process id", "by its account"])
+def test_one_that_waits_for_itself_is_stopped_and_its_lock_goes_long_before_the_limit(
+    wrapped, waiting_for_itself, server, monkeypatch, announced
+):
+    monkeypatch.setattr(mydumper_watch, "_ASLEEP", 2)
+    if not announced:
+        monkeypatch.setattr(mydumper_watch.Watch, "_pids", lambda _: [0])
+    hung = wrapped(dumper=waiting_for_itself)
+    with pytest.raises(BackupFailedError, match=r"mydumper hung .* asked nothing of the server for 2 s"):
+        mydumper.dump_plain(hung.state / "dump", hung.endpoint, hung.database, find_mydumper(hung))
+    with server.connect(hung.database) as writer:
+        execute(writer, "SET SESSION lock_wait_timeout = 20")
+        execute(writer, "INSERT INTO old VALUES (3, 'three')")
+
+
+def test_after_it_hung_mysqldump_is_taken(wrapped, waiting_for_itself, connection, installation, monkeypatch):
+    monkeypatch.setattr(mydumper_watch, "_ASLEEP", 2)
+    manifest = make_full_backup(
+        passing(wrapped(dumper=waiting_for_itself), connection, installation)
+    ).manifest
+    assert manifest.engine == "mysqldump" and manifest.proof.proven
+    assert "and then failed: mydumper hung" in manifest.engine_reason
+
+
+def test_a_loader_that_waits_for_itself_is_stopped(wrapped, waiting_for_itself, monkeypatch):
+    monkeypatch.setattr(mydumper_watch, "_ASLEEP", 4)  # the dump before it must not seem to hang
+    with pytest.raises(BackupFailedError, match="does not load: myloader hung") as error:
+        make_full_backup(wrapped(loader=waiting_for_itself))
+    assert "mysqldump" in error.value.hint
+
+
+def test_one_without_a_connection_or_a_byte_is_stopped(wrapped, monkeypatch):
+    monkeypatch.setattr(mydumper_watch, "_ABSENT", 1.0)
+    monkeypatch.setattr(mydumper_watch, "_ASLEEP", 1)
+    with pytest.raises(BackupFailedError, match="has no connection to the server"):
         make_full_backup(wrapped(dumper="exec sleep 600"))
+
+
+def test_one_whose_query_takes_long_is_waited_for(forced, installation, tmp_path, monkeypatch):
+    monkeypatch.setattr(mydumper_watch, "_ASLEEP", 1)
+    before = newest_connection(forced.endpoint)
+    with option_file(forced.endpoint, tmp_path) as login:
+        command = [*installation.command("mysql"), f"--defaults-file={login}", "-e", "DO SLEEP(4)"]
+        process = subprocess.Popen(command, env=mysql_environment())
+        watch = Watch(process, "mydumper", forced.endpoint, before)
+        assert watch.until_end(lambda: 0, lambda _: None) == ""
+    assert process.returncode == 0
 
 
 def test_the_dump_s_position_is_read_from_the_metadata_of_old_and_new_versions():

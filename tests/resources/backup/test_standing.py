@@ -104,19 +104,24 @@ def test_a_full_disk_is_said_so(add, monkeypatch):
         record_proof(path.parent, GOOD)
 
 
+def storing_in(storage: Path) -> Target:
+    nowhere, folder = Endpoint("127.0.0.1", 1, "nobody", "nothing"), storage.parent
+    return Target(nowhere, "shop", folder / "migrations", storage, folder / "state", folder / "tools")
+
+
 def test_one_whose_newest_proof_failed_is_refused_naming_an_older_good_one(add, said):
     good, failed_too, failed = add(1), add(2), add(3)
     for one in (failed_too, failed):
         record_proof(Path(one.file_path), BAD)
-    storage = Path(failed.file_path).parent
+    target = storing_in(Path(failed.file_path).parent)
     with pytest.raises(UnprovenBackupError) as error:
-        require_usable(storage, failed, accept_failed_proof=False)
+        require_usable(target, failed, accept_failed_proof=False)
     assert error.value.exit_code == 24 and BAD.result in error.value.why
     assert good.id in error.value.hint and failed_too.id not in error.value.hint
     assert "--accept-failed-proof" in error.value.hint
-    require_usable(storage, failed, accept_failed_proof=True)
+    require_usable(target, failed, accept_failed_proof=True)
     assert any("used all the same" in line for line in said.lines)
-    require_usable(storage, good, accept_failed_proof=False)
+    require_usable(target, good, accept_failed_proof=False)
 
 
 def test_damage_offers_a_proven_backup_before_a_newer_one_that_is_not(add):

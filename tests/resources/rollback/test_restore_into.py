@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -12,6 +15,8 @@ from resources.mysql.connection import execute, rows, value
 from resources.mysql.digest import table_digests
 from resources.rollback.restore import Wish, restore_backup
 from resources.rollback.side import leftovers
+from tests.conftest import CHECKOUT
+from tests.resources.rollback import killed_restore
 
 pytestmark = pytest.mark.slow
 
@@ -68,3 +73,48 @@ def test_a_database_that_holds_something_and_the_targets_own_are_refused(
             restore_backup(target, backup_id, Wish(into=name))
     assert [name for (name,) in rows(shop, f"SHOW TABLES FROM `{into}`")] == ["mine"]
     assert world() == before
+
+
+@pytest.fixture
+def killed_at(target, server, backup_id, into):
+    def run(place: str) -> None:
+        folders = {name: str(getattr(target, name)) for name in ("migrations", "storage", "state", "tools")}
+        given = {"place": place, "backup": backup_id, "into": into, "database": target.database, **folders}
+        done = subprocess.run(
+            [sys.executable, "-m", killed_restore.__name__],
+            input=json.dumps(given | {"port": server.port, "password": target.endpoint.password}),
+            capture_output=True,
+            text=True,
+            cwd=CHECKOUT,
+            timeout=240,
+            check=False,
+        )
+        assert done.returncode == -9, done.stderr
+
+    return run
+
+
+def test_one_that_was_killed_behind_its_swap_is_finished_by_typing_it_again(
+    shop, target, world, backup_id, into, killed_at
+):
+    before = world()
+    killed_at("renamed")
+    assert "above" not in [name for (name,) in rows(shop, f"SHOW TABLES FROM `{into}`")]
+    with pytest.raises(ConfirmationError, match="not empty") as error:
+        restore_backup(target, backup_id, Wish(into=into, tables=("item",)))
+    assert f"dbsync restore {backup_id} --into {into}   (finishes" in error.value.hint
+    assert f"DROP DATABASE `{into}`;" in error.value.hint
+    killed_at("objects half done")
+    execute(shop, f"INSERT INTO `{into}`.old VALUES (7, 'since')")
+    result = restore_backup(target, backup_id, Wish(into=into))
+    assert value(shop, f"SELECT COUNT(*) FROM `{into}`.old") == 3
+    assert any("`old`: rows were written" in note for note in result.notes)
+    execute(shop, f"DELETE FROM `{into}`.old WHERE id = 7")
+    assert table_digests(target.endpoint, into) == before.digests
+    assert value(shop, f"SELECT COUNT(*) FROM `{into}`.above") == 2
+    assert value(shop, f"SELECT `{into}`.two()") == 2
+    assert len(rows(shop, f"SHOW TRIGGERS FROM `{into}`")) == 2
+    assert world() == before and leftovers(shop, target.database) == []
+    with pytest.raises(ConfirmationError, match="not empty") as error:
+        restore_backup(target, backup_id, Wish(into=into))
+    assert "finishes" not in error.value.hint
