@@ -15,17 +15,20 @@ CONFIGS = [
     *(f"prisma.config.{ending}" for ending in ("ts", "mts", "cts", "js", "mjs", "cjs")),
     *(f".config/prisma.{ending}" for ending in ("ts", "mts", "cts", "js", "mjs", "cjs")),
 ]
-_SCHEMA = re.compile(r"""\bschema\s*:\s*(?:path\.join\(\s*)?["']([^"']+)["']""")
-_MIGRATIONS = re.compile(r"""\bmigrations\s*:\s*\{[^{}]*?\bpath\s*:\s*["']([^"']+)["']""")
-_COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
+_TEXT = r"""(?:"[^"\n]*"|'[^'\n]*'|`[^`$]*`)"""
+_PLACE = rf"({_TEXT}|(?:path\.)?(?:join|resolve)\((?:[^()]|\(\))*\))"
+_SCHEMA = re.compile(rf"\bschema\s*:\s*{_PLACE}")
+_MIGRATIONS = re.compile(rf"\bmigrations\s*:\s*\{{[^{{}}]*?\bpath\s*:\s*{_PLACE}")
+_HERE = re.compile(r"\(\s*(?:__dirname|import\.meta\.dirname|process\.cwd\(\))\s*,")
+_COMMENT = re.compile(rf"({_TEXT})|//[^\n]*|/\*.*?\*/", re.DOTALL)
 _DEPTH = 4
 _SHOWN = 5
 
 
 def find_schema(project: Path) -> Path | None:
     """The schema file or folder that prisma.config.* or package.json name; None where neither does."""
-    if schema := _SCHEMA.search(config_of(project)):
-        return project / schema[1]
+    if schema := _place(_SCHEMA, config_of(project)):
+        return project / schema
     named = _named_in_manifest(project)
     return project / named if named else None
 
@@ -33,11 +36,10 @@ def find_schema(project: Path) -> Path | None:
 def find_migrations(project: Path) -> Path:
     """Where Prisma would look: prisma.config.*, the schema that package.json names, prisma/migrations.
 
-    Of a prisma.config.* only values written out as strings can be read.
+    Of a prisma.config.* only values written out can be read: strings, and path.join of strings.
     """
-    text = config_of(project)
-    if path := _MIGRATIONS.search(text):
-        return project / path[1]
+    if path := _place(_MIGRATIONS, config_of(project)):
+        return project / path
     if schema := find_schema(project):
         return _beside(schema)
     if (project / "schema.prisma").is_file() and not (project / "prisma").is_dir():
@@ -48,7 +50,11 @@ def find_migrations(project: Path) -> Path:
 def config_of(project: Path) -> str:
     """The first prisma.config.* without its comments; "" where there is none."""
     found = next((project / name for name in CONFIGS if (project / name).is_file()), None)
-    return _COMMENT.sub("", found.read_text(encoding="utf-8", errors="replace")) if found else ""
+    return (
+        _COMMENT.sub(lambda match: match[1] or "", found.read_text(encoding="utf-8", errors="replace"))
+        if found
+        else ""
+    )
 
 
 def require_prisma_folder(migrations: Path) -> None:
@@ -69,6 +75,16 @@ def require_prisma_folder(migrations: Path) -> None:
         why=f"looked where prisma.config.*, package.json or Prisma's default say{listed}",
         hint="-C FOLDER of the application, or PRISMA_MIGRATIONS=path/to/prisma/migrations",
     )
+
+
+def _place(pattern: re.Pattern[str], text: str) -> str | None:
+    """The path that a setting names, relative to the project; None where it takes running the code."""
+    found = pattern.search(text)
+    if found is None:
+        return None
+    written = _HERE.sub("(", found[1])
+    left = re.sub(rf"{_TEXT}|^(?:path\.)?\w+\(|[\s,)]", "", written)
+    return None if left else "/".join(one[1:-1] for one in re.findall(_TEXT, written)) or None
 
 
 def _named_in_manifest(project: Path) -> str | None:

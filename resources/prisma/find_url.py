@@ -11,7 +11,9 @@ from resources.prisma.schema_files import schema_beside, schema_files
 
 _DATASOURCE = re.compile(r"^\s*datasource\s+\w+\s*\{(.*?)^\s*\}", re.DOTALL | re.MULTILINE)
 _URL = re.compile(r"""^\s*url\s*=\s*env\(\s*["'](\w+)["']\s*\)""", re.MULTILINE)
-_CONFIG_URL = re.compile(r"""\burl\s*:\s*(?:env\(\s*["'](\w+)["']\s*\)|process\.env\.(\w+))""")
+_CONFIG_URL = re.compile(
+    r"""\burl\s*:\s*(?:env(?:<\w+>)?\(\s*["'](\w+)["']\s*\)|process\.env(?:\.(\w+)|\[\s*["'](\w+)["']\s*\]))"""
+)
 _LINE_COMMENT = re.compile(r"//[^\n]*")
 DEFAULT = "DATABASE_URL"
 
@@ -22,7 +24,7 @@ def url_variable(project: Path) -> str:
     DATABASE_URL where none is named, or only in a way that takes running the code.
     """
     if found := _CONFIG_URL.search(config_of(project)):
-        return found[1] or found[2]
+        return found[1] or found[2] or found[3]
     migrations = find_migrations(project)
     place = find_schema(project) or schema_beside(migrations)
     try:

@@ -27,6 +27,17 @@ export default defineConfig({
         ("prisma.config.ts", CONFIG % "", "database/migrations"),
         ("prisma.config.ts", CONFIG % "migrations: { path: 'database/changes' },", "database/changes"),
         (".config/prisma.ts", CONFIG % "", "database/migrations"),
+        (
+            "prisma.config.ts",
+            'x({ schema: path.join("db", "a.prisma"), seed: "tsx db/*.ts" })',
+            "db/migrations",
+        ),
+        (
+            "prisma.config.ts",
+            "x({ schema: `a.prisma`, migrations: { seed: 'x', path: path.join(__dirname, 'db', 'made') } })",
+            "db/made",
+        ),
+        ("prisma.config.ts", "x({ schema: join(base, 'db', 'a.prisma') })", "prisma/migrations"),
     ],
 )
 def test_it_is_where_prisma_looks(tmp_path: Path, file: str | None, text: str, expected: str) -> None:
@@ -39,6 +50,12 @@ def test_it_is_where_prisma_looks(tmp_path: Path, file: str | None, text: str, e
 def test_a_schema_folder_has_its_migrations_inside(tmp_path: Path) -> None:
     (tmp_path / "prisma" / "schema").mkdir(parents=True)
     (tmp_path / "package.json").write_text('{"prisma": {"schema": "prisma/schema"}}')
+    assert find_migrations(tmp_path) == tmp_path / "prisma" / "schema" / "migrations"
+
+
+def test_a_schema_folder_named_in_parts_has_its_migrations_inside_too(tmp_path: Path) -> None:
+    (tmp_path / "prisma" / "schema").mkdir(parents=True)
+    (tmp_path / "prisma.config.ts").write_text('x({ schema: path.join("prisma", "schema") })')
     assert find_migrations(tmp_path) == tmp_path / "prisma" / "schema" / "migrations"
 
 

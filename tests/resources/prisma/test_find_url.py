@@ -38,7 +38,15 @@ def test_an_address_written_out_names_no_variable(tmp_path):
     assert url_variable(tmp_path) == "DATABASE_URL"
 
 
-@pytest.mark.parametrize("text", ['url: env("SHOP_URL")', "url: process.env.SHOP_URL"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        'url: env("SHOP_URL")',
+        "url: env<Env>('SHOP_URL')",
+        "url: process.env.SHOP_URL",
+        "url: process.env['SHOP_URL'] ?? 'mysql://root@127.0.0.1/x'",
+    ],
+)
 def test_of_prisma_7_it_is_the_one_in_the_configuration(tmp_path, text):
     (tmp_path / "prisma.config.ts").write_text(f"export default {{ datasource: {{ {text} }} }}\n")
     assert url_variable(tmp_path) == "SHOP_URL"
