@@ -85,7 +85,11 @@ def _proposals(folder: Path, target: Target | None) -> list[Proposal]:
     from resources.errors import DbsyncError
     from resources.mysql.connection import connect
 
-    found = [gitignore(folder), env_block(folder), package_scripts(folder)]
+    found = [
+        gitignore(folder),
+        env_block(folder),
+        package_scripts(folder, CHECKOUT / "npm" / "lib" / "scripts.json"),
+    ]
     if target is not None:
         try:
             with connect(target.endpoint) as connection:
