@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Iterator
 from itertools import islice
@@ -21,7 +22,7 @@ _SCHEMA = re.compile(rf"\bschema\s*:\s*{_PLACE}")
 _MIGRATIONS = re.compile(rf"\bmigrations\s*:\s*\{{[^{{}}]*?\bpath\s*:\s*{_PLACE}")
 _HERE = re.compile(r"\(\s*(?:__dirname|import\.meta\.dirname|process\.cwd\(\))\s*,")
 _COMMENT = re.compile(rf"({_TEXT})|//[^\n]*|/\*.*?\*/", re.DOTALL)
-_DEPTH = 4
+_DEPTH = 6
 _SHOWN = 5
 
 
@@ -67,14 +68,25 @@ def require_prisma_folder(migrations: Path) -> None:
         return
     if any(migrations.parent.glob("schema/*.prisma")):
         return
-    found = [str(path) for path in islice(_candidates(migrations.parent.parent), _SHOWN)]
-    listed = f"; found: {inert(', '.join(found))}" if found else ""
+    root = migrations.parent.parent
+    found = list(islice(_candidates(root), _SHOWN))
+    listed = f"; found: {inert(', '.join(map(str, found)))}" if found else ""
+    hint = "-C FOLDER of the application, or PRISMA_MIGRATIONS=path/to/prisma/migrations"
+    if len(found) == 1:
+        there = os.path.relpath(root / _application(root, found[0]))
+        hint = f"-C {inert(there)}; or PRISMA_MIGRATIONS={inert(str(found[0]))}"
     raise MigrationsFolderError(
         "there is no Prisma project here: no migrations folder and no schema",
         where=inert(str(migrations)),
         why=f"looked where prisma.config.*, package.json or Prisma's default say{listed}",
-        hint="-C FOLDER of the application, or PRISMA_MIGRATIONS=path/to/prisma/migrations",
+        hint=hint,
     )
+
+
+def _application(root: Path, migrations: Path) -> Path:
+    """The package that the migrations belong to, relative to `root`."""
+    packages = (one for one in migrations.parents if one.parts and (root / one / "package.json").is_file())
+    return next(packages, migrations.parent.parent)
 
 
 def _place(pattern: re.Pattern[str], text: str) -> str | None:
@@ -103,8 +115,22 @@ def _beside(schema: Path) -> Path:
 
 
 def _candidates(project: Path) -> Iterator[Path]:
-    pattern = "migrations/migration_lock.toml"
-    for depth in range(_DEPTH):
-        for path in project.glob("/".join(["*"] * depth + [pattern])):
-            if "node_modules" not in path.parts:
-                yield path.parent.relative_to(project)
+    """Folders of migrations below the project, relative to it, the nearest first."""
+    level = [project]
+    for _ in range(_DEPTH):
+        below: list[Path] = []
+        for folder in level:
+            if (folder / "migrations" / "migration_lock.toml").is_file():
+                yield (folder / "migrations").relative_to(project)
+            below += _folders(folder)
+        level = below
+
+
+def _folders(folder: Path) -> list[Path]:
+    try:
+        found = sorted(
+            Path(entry.path) for entry in os.scandir(folder) if entry.is_dir(follow_symlinks=False)
+        )
+    except OSError:
+        return []
+    return [one for one in found if one.name not in ("node_modules", "migrations", ".git")]
