@@ -38,7 +38,7 @@ def init(
     from resources.doctor.run import run_doctor
     from resources.doctor.settings import examine_settings
     from resources.prisma.find_folder import require_prisma_folder
-    from resources.prisma.find_url import url_variable
+    from resources.prisma.find_url import is_made_in_code, url_variable
 
     folder = folder_of(project)
     target, names_a_server, findings = examine_settings(folder)
@@ -61,7 +61,13 @@ def init(
         )
         return
     say(f"migrations  {target.migrations}")
-    say(f"address     from {url_variable(folder)}: {target.name if names_a_server else 'not set yet'}")
+    made = (
+        ", whole: prisma.config.* puts it together in code, which is not run"
+        if is_made_in_code(folder)
+        else ""
+    )
+    known = target.name if names_a_server else f"not set yet{made}"
+    say(f"address     from {url_variable(folder)}: {known}")
     _show_findings(findings)
     chosen = []
     for one in proposals:
@@ -85,7 +91,11 @@ def _proposals(folder: Path, target: Target | None) -> list[Proposal]:
     from resources.errors import DbsyncError
     from resources.mysql.connection import connect
 
-    found = [gitignore(folder), env_block(folder), package_scripts(folder)]
+    found = [
+        gitignore(folder),
+        env_block(folder),
+        package_scripts(folder, CHECKOUT / "npm" / "lib" / "scripts.json"),
+    ]
     if target is not None:
         try:
             with connect(target.endpoint) as connection:
@@ -114,14 +124,16 @@ def _write(proposals: list[Proposal]) -> list[str]:
 
 def _next_command(findings: list[Finding], names_a_server: bool, target: Target) -> str:
     from resources.errors import DbsyncError
-    from resources.prisma.status import migration_status
+    from resources.prisma.status import FIRST_BASELINE, migration_status
 
     if not names_a_server:
         return "set DATABASE_URL in the environment or in .env, then: dbsync init"
     if any(one.status == "fail" for one in findings):
         return "apply the fixes above, then: dbsync doctor"
     try:
-        state = migration_status(target).state
+        status = migration_status(target)
     except DbsyncError as error:
         return error.hint or "dbsync doctor"
-    return "dbsync baseline" if state == "not_baselined" else "dbsync check"
+    if status.state != "not_baselined":
+        return "dbsync check"
+    return "dbsync baseline" if status.files else FIRST_BASELINE

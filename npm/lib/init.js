@@ -3,7 +3,8 @@
 const fs = require('node:fs');
 const path = require('node:path');
 const { isDeepStrictEqual } = require('node:util');
-const { SCRIPTS } = require('./scripts');
+/** What package.json gets: script → command. `dbsync init` writes these too. */
+const SCRIPTS = require('./scripts.json');
 
 const USAGE = 2;
 

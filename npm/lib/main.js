@@ -12,6 +12,11 @@ function main(args) {
     process.exitCode = init(args.slice(1), process.cwd());
     return;
   }
+  handOn(args);
+}
+
+/** Any dbsync command with its arguments, `init` too. */
+function handOn(args) {
   const found = findDbsync(process.cwd(), process.env);
   if (!found.program) {
     process.stderr.write(
@@ -24,4 +29,4 @@ function main(args) {
   run(found.program, args);
 }
 
-module.exports = { main };
+module.exports = { main, handOn };

@@ -11,7 +11,10 @@ from resources.prisma.schema_files import schema_beside, schema_files
 
 _DATASOURCE = re.compile(r"^\s*datasource\s+\w+\s*\{(.*?)^\s*\}", re.DOTALL | re.MULTILINE)
 _URL = re.compile(r"""^\s*url\s*=\s*env\(\s*["'](\w+)["']\s*\)""", re.MULTILINE)
-_CONFIG_URL = re.compile(r"""\burl\s*:\s*(?:env\(\s*["'](\w+)["']\s*\)|process\.env\.(\w+))""")
+_CONFIG_URL = re.compile(
+    r"""\burl\s*:\s*(?:env(?:<\w+>)?\(\s*["'](\w+)["']\s*\)|process\.env(?:\.(\w+)|\[\s*["'](\w+)["']\s*\]))"""
+)
+_MADE_URL = re.compile(r"""\burl\s*:\s*[^\s"']""")
 _LINE_COMMENT = re.compile(r"//[^\n]*")
 DEFAULT = "DATABASE_URL"
 
@@ -22,7 +25,7 @@ def url_variable(project: Path) -> str:
     DATABASE_URL where none is named, or only in a way that takes running the code.
     """
     if found := _CONFIG_URL.search(config_of(project)):
-        return found[1] or found[2]
+        return found[1] or found[2] or found[3]
     migrations = find_migrations(project)
     place = find_schema(project) or schema_beside(migrations)
     try:
@@ -34,6 +37,12 @@ def url_variable(project: Path) -> str:
         if (source := _DATASOURCE.search(text)) and (found := _URL.search(source[1])):
             return found[1]
     return DEFAULT
+
+
+def is_made_in_code(project: Path) -> bool:
+    """prisma.config.* puts the address together, of several variables say; no code of it is run."""
+    text = config_of(project)
+    return bool(_MADE_URL.search(text)) and not _CONFIG_URL.search(text)
 
 
 def env_files(project: Path) -> list[Path]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from resources.errors import MigrationsFolderError
@@ -10,6 +11,8 @@ from resources.redact import inert
 
 _LIMIT = 4 * 2**20
 _SINGLE = "schema.prisma"
+_DATASOURCE = re.compile(r"^[ \t]*datasource\s+\w+\s*\{([^}]*)\}", re.MULTILINE)
+_MYSQL = re.compile(r'^\s*provider\s*=\s*"mysql"', re.MULTILINE)
 
 
 def schema_files(migrations: Path, schema: Path | None = None) -> list[tuple[str, str]]:
@@ -38,12 +41,26 @@ def schema_files(migrations: Path, schema: Path | None = None) -> list[tuple[str
 def schema_beside(migrations: Path) -> Path | None:
     """Where Prisma looks when nothing is configured: schema.prisma, then a folder `schema`.
 
-    Other files beside schema.prisma are no part of it: several files have to be configured.
+    Other files beside schema.prisma are no part of it: several files have to be configured. Without
+    one, of schemas for several databases the one for MySQL.
     """
     folder = migrations.parent
     if (folder / _SINGLE).is_file():
         return folder / _SINGLE
-    return next((one for one in (folder / "schema", folder) if any(one.glob("*.prisma"))), None)
+    found = next((one for one in (folder / "schema", folder) if any(one.glob("*.prisma"))), None)
+    return _schema_for_mysql(folder) or folder if found == folder else found
+
+
+def _schema_for_mysql(folder: Path) -> Path | None:
+    """Of several schemas side by side, each with a datasource of its own, the only one for MySQL."""
+    sources = {path: source[1] for path in folder.glob("*.prisma") if (source := _source(path))}
+    ours = [path for path, source in sources.items() if _MYSQL.search(source)]
+    return ours[0] if len(sources) > 1 and len(ours) == 1 else None
+
+
+def _source(path: Path) -> re.Match[str] | None:
+    content = read_regular_file(path, _LIMIT)
+    return _DATASOURCE.search(content.decode("utf-8", "replace")) if content is not None else None
 
 
 def _below(folder: Path) -> list[Path]:

@@ -13,6 +13,15 @@ from resources.prisma.lock_file import require_mysql
 from resources.prisma.retry import connect_patiently
 from resources.target import Target
 
+# Of a database with tables in a project that has no migrations.
+FIRST_BASELINE = "dbsync generate init, which writes the first migration; then: dbsync baseline"
+
+
+# Of a database with tables in a project that has no migrations.
+FIRST_BASELINE = (
+    "dbsync generate init, which writes the first migration from the schema; then: dbsync baseline"
+)
+
 
 @dataclass(frozen=True)
 class MigrationStatus:
@@ -126,11 +135,13 @@ def migration_status(target: Target) -> MigrationStatus:
 
 def not_baselined(target: str, tables: list[str], files: list[MigrationFile]) -> NotBaselinedError:
     """Prisma's P3005, with the way out: record what the tables already contain."""
-    first = files[0].name if files else "MIGRATION"
+    hint = FIRST_BASELINE
+    if files:
+        hint = "dbsync baseline, which finds the migrations that they contain; or, one by one: "
+        hint += f"dbsync resolve --applied {files[0].name}"
     return NotBaselinedError(
         "The database schema is not empty, and there is no migration history (Prisma P3005)",
         where=target,
         why=f"{len(tables)} tables, `{tables[0]}` among them, and no table `_prisma_migrations`",
-        hint=f"dbsync baseline, which finds the migrations that they contain; or, one by one: "
-        f"dbsync resolve --applied {first}",
+        hint=hint,
     )

@@ -46,6 +46,32 @@ def test_what_is_written_is_what_was_shown_and_check_works_then(application):
     assert again["proposed"] == [] and files(application) == after
 
 
+def test_tables_that_no_migration_made_are_taken_over_by_the_commands_that_are_named(empty_project):
+    project = empty_project
+    schema = project.folder / "prisma" / "schema.prisma"
+    schema.write_text(
+        'datasource db {\n  provider = "mysql"\n  url = env("DATABASE_URL")\n}\n'
+        "model post {\n  id Int @id @default(autoincrement())\n  title String\n  tags Json\n}\n"
+    )
+    project.execute(
+        "CREATE TABLE `post` (`id` INT NOT NULL AUTO_INCREMENT PRIMARY KEY, `title` VARCHAR(191) NOT NULL,"
+        " `tags` JSON NOT NULL) DEFAULT CHARSET utf8mb4 COLLATE utf8mb4_unicode_ci",
+        "INSERT INTO `post` (`title`, `tags`) VALUES ('a', '[]')",
+    )
+    (project.folder / "package.json").write_text('{"name": "app", "files": ["dist", "bin"]}\n')
+    started = project.run("init", "--yes")
+    assert started.returncode == 0, started.stderr
+    assert "next: dbsync generate init" in started.stdout and "dbsync baseline" in started.stdout
+    assert '"files": ["dist", "bin"]' in (project.folder / "package.json").read_text()
+    refused = project.run("check")
+    assert refused.returncode == 31 and "dbsync generate init" in refused.stderr
+    for command in (("generate", "init"), ("baseline", "--yes"), ("check",)):
+        done = project.run(*command)
+        assert done.returncode == 0, done.stdout + done.stderr
+    assert project.query("SELECT `title` FROM `post`") == [("a",)]
+    assert [name.partition("_")[2] for name in project.applied()] == ["init"]
+
+
 def test_where_there_is_no_prisma_project_nothing_is_written(application):
     (application.migrations / "migration_lock.toml").unlink()
     for path in sorted(application.migrations.rglob("*"), reverse=True):

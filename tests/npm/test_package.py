@@ -27,9 +27,11 @@ SCRIPTS = {
 }
 
 
-def node(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+def node(
+    folder: Path, *arguments: str, program: Path = BIN, **environment: str
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        ["node", str(BIN), *arguments],
+        ["node", str(program), *arguments],
         cwd=folder,
         env={"PATH": "/usr/bin:/bin", **environment},
         stdin=subprocess.DEVNULL,
@@ -115,6 +117,14 @@ def test_arguments_and_exit_code_are_handed_on_as_they_are(tmp_path):
     assert (done.returncode, done.stdout) == (41, "deploy\n--accept\na b\n'$x\n")
     killed = program(tmp_path / "killed", "kill -KILL $$")
     assert node(tmp_path, "deploy", DBSYNC_HOME=str(killed)).returncode == 137
+
+
+def test_in_a_script_dbsync_is_the_real_one_with_every_command(tmp_path):
+    home = program(tmp_path / "home", 'printf "%s\\n" "$@"')
+    for arguments in (("init", "--yes"), ("check",)):
+        done = node(tmp_path, *arguments, program=BIN.with_name("dbsync.js"), DBSYNC_HOME=str(home))
+        assert done.stdout.split() == list(arguments), done.stderr
+    assert not (tmp_path / "package.json").exists()
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])

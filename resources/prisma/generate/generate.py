@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from resources.errors import GenerateFailedError, MigrationFailedError
+from resources.errors import GenerateFailedError, MigrationFailedError, MigrationsFolderError
 from resources.mysql.connection import Connection, connect, value
 from resources.prisma.checksum import checksum
+from resources.prisma.failure import failure_of
 from resources.prisma.folder import SCRIPT, MigrationFile, read_migrations
 from resources.prisma.generate import render
 from resources.prisma.generate.datamodel import Datamodel
@@ -33,6 +34,9 @@ from resources.prisma.schema_files import schema_files
 from resources.redact import inert
 from resources.target import Target
 from resources.validation.expected import expected_schemas
+
+_SCHEMA = "the schema file"
+"""What stands for a migration where the schema is made on an empty database."""
 
 
 @dataclass(frozen=True)
@@ -111,7 +115,18 @@ def _both(
     target: Target, connection: Connection, files: Sequence[MigrationFile], wanted: Datamodel
 ) -> tuple[dict[str, LiveTable], dict[str, LiveTable]]:
     """What the migrations make, and what the schema makes on an empty database."""
-    before, after = expected_schemas(target, [files, [_file("schema", render.whole(wanted))]], connection)
+    whole = _file(_SCHEMA, render.whole(wanted))
+    try:
+        before, after = expected_schemas(target, [files, [whole]], connection)
+    except MigrationFailedError as error:
+        failure = failure_of(error)
+        if failure is None or failure.migration != _SCHEMA:
+            raise
+        raise MigrationsFolderError(
+            "MySQL refuses what the schema asks for",
+            why=error.why,
+            hint="correct the schema file; Prisma finds it valid, and would fail at the same statement",
+        ) from error
     have, twins = live_tables(before.tables), live_tables(after.tables)
     if value(connection, "SELECT @@lower_case_table_names"):
         return spelled_as(have, wanted.tables), spelled_as(twins, wanted.tables)

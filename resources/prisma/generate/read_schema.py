@@ -21,6 +21,9 @@ _SECONDS = 60
 # Prisma 7 has the address of the database in prisma.config.ts; its parser refuses these lines, which
 # earlier versions require. They are of no concern to the tables.
 _ADDRESS = re.compile(r"(?m)^([ \t]*)(url|directUrl|shadowDatabaseUrl)[ \t]*=.*$")
+# What clients of some version may do. Each version refuses those it does not know (Prisma 7: "metrics");
+# only "views" is about the schema: it allows the word.
+_FEATURES = re.compile(r"(?m)^([ \t]*previewFeatures[ \t]*=[ \t]*)\[[^\]]*\]")
 _DATASOURCE = re.compile(r"(?m)^[ \t]*datasource\s+\w+\s*\{[^}]*\}")
 
 
@@ -30,9 +33,7 @@ def read_schema_files(files: Sequence[tuple[str, str]], tools: Path) -> Datamode
     Raises MigrationsFolderError with Prisma's words for an invalid schema and for one that is not
     for MySQL; EnvironmentCheckError where Node.js, npm or the package are missing.
     """
-    cleaned = [
-        (path, _DATASOURCE.sub(lambda match: _ADDRESS.sub("", match[0]), text)) for path, text in files
-    ]
+    cleaned = [(path, _without_version(text)) for path, text in files]
     answer = _ask(cleaned, get_parser(tools))
     if "error" in answer:
         raise MigrationsFolderError(
@@ -53,6 +54,17 @@ def read_schema_files(files: Sequence[tuple[str, str]], tools: Path) -> Datamode
     blocks = [block for _, text in cleaned for block in read_blocks(text)]
     _agree(blocks, answer["dmmf"])
     return datamodel(blocks, foreign_keys=not _is_relation_mode_prisma(cleaned))
+
+
+def _without_version(text: str) -> str:
+    """What another version of Prisma would say about client and connection taken out, line by line."""
+    text = _DATASOURCE.sub(lambda match: _ADDRESS.sub("", match[0]), text)
+
+    def features(match: re.Match[str]) -> str:
+        kept = '"views"' if '"views"' in match[0] else ""
+        return f"{match[1]}[{kept}]" + "\n" * match[0].count("\n")
+
+    return _FEATURES.sub(features, text)
 
 
 def inert_lines(text: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from resources.errors import MigrationsFolderError
 from resources.prisma.generate.datamodel import Column, Datamodel, ForeignKey, Index, KeyPart, Table
@@ -43,6 +43,7 @@ def datamodel(blocks: Sequence[Block], *, foreign_keys: bool = True) -> Datamode
     foreign_keys: False for `relationMode = "prisma"`. Raises MigrationsFolderError for `@@schema`.
     """
     models = {block.name: block for block in blocks if block.kind == "model"}
+    views = {block.name for block in blocks if block.kind == "view"}
     enums = {block.name: block for block in blocks if block.kind == "enum"}
     tables: dict[str, Table] = {}
     for model in models.values():
@@ -52,7 +53,7 @@ def datamodel(blocks: Sequence[Block], *, foreign_keys: bool = True) -> Datamode
                 why="on MySQL a schema is a database of its own",
                 hint="take @@schema out, or give that database a Prisma schema of its own",
             )
-        tables[model.table] = _table(model, models, enums)
+        tables[model.table] = _table(model, models.keys() | views, enums)
     keys = [(table, key) for table, key in _foreign_keys(models)]
     for name, first, second in pairs(models):
         tables[name] = _join_table(name, models[first], models[second], enums)
@@ -64,10 +65,11 @@ def datamodel(blocks: Sequence[Block], *, foreign_keys: bool = True) -> Datamode
     return Datamodel(tables, tuple(keys) if foreign_keys else ())
 
 
-def _table(model: Block, models: Mapping[str, Block], enums: Mapping[str, Block]) -> Table:
+def _table(model: Block, related: Collection[str], enums: Mapping[str, Block]) -> Table:
+    """related: the names of models and views, whose fields are no columns."""
     table = Table(model.table, model.name)
     for field in model.fields:
-        if field.type not in models and field.kind != "[]":
+        if field.type not in related and field.kind != "[]":
             table.columns[field.column] = _column(field, enums)
     for field in model.fields:
         if attribute := field.attribute("id"):
@@ -84,7 +86,10 @@ def _table(model: Block, models: Mapping[str, Block], enums: Mapping[str, Block]
                 parts = _parts(model, attribute)
                 columns = [part.column for part in parts]
                 made = unique_name if kind == "UNIQUE" else index_name
-                table.indexes.append(Index(attribute.text("map") or made(table.name, columns), kind, parts))
+                given = attribute.text("map")
+                if written == "index":  # `name` was the database's name before Prisma 3, and still is
+                    given = given or attribute.text("name")
+                table.indexes.append(Index(given or made(table.name, columns), kind, parts))
     return table
 
 

@@ -35,7 +35,7 @@ def test_the_pm2_name_is_found(tmp_path, text):
     assert pm2_name(tmp_path) == "shop-web"
 
 
-@pytest.mark.parametrize("before", [None, "node_modules", ".env*\n"])
+@pytest.mark.parametrize("before", [None, "node_modules", ".env*\n", ".env.local\n.env.production\n"])
 def test_git_ignores_the_folder_and_the_passwords(tmp_path, before):
     subprocess.run(["git", "init", "-q", str(tmp_path)], check=True, env=child_environment())
     if before is not None:
@@ -50,6 +50,16 @@ def test_git_ignores_the_folder_and_the_passwords(tmp_path, before):
         assert told.returncode == 0, path
     again = gitignore(tmp_path)
     assert again and not again.changes
+
+
+def test_what_the_repository_ignores_already_is_not_added_once_more(tmp_path):
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True, env=child_environment())
+    (tmp_path / ".gitignore").write_text("*.env\n!.env.example\n.dbsync\n")
+    package = tmp_path / "packages" / "db"
+    package.mkdir(parents=True)
+    proposal = gitignore(tmp_path)
+    assert proposal and not proposal.changes
+    assert gitignore(package) is None
 
 
 def test_outside_a_repository_nothing_is_ignored(tmp_path):

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from resources.prisma.find_url import url_variable
+from resources.prisma.find_url import is_made_in_code, url_variable
 from resources.settings import CHECKOUT, load_settings, target_of
 
 URL = "mysql://u:p%40ss@db.example:3307/shop"
@@ -38,10 +38,32 @@ def test_an_address_written_out_names_no_variable(tmp_path):
     assert url_variable(tmp_path) == "DATABASE_URL"
 
 
-@pytest.mark.parametrize("text", ['url: env("SHOP_URL")', "url: process.env.SHOP_URL"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        'url: env("SHOP_URL")',
+        "url: env<Env>('SHOP_URL')",
+        "url: process.env.SHOP_URL",
+        "url: process.env['SHOP_URL'] ?? 'mysql://root@127.0.0.1/x'",
+    ],
+)
 def test_of_prisma_7_it_is_the_one_in_the_configuration(tmp_path, text):
     (tmp_path / "prisma.config.ts").write_text(f"export default {{ datasource: {{ {text} }} }}\n")
     assert url_variable(tmp_path) == "SHOP_URL"
+
+
+@pytest.mark.parametrize(
+    ("text", "made"),
+    [
+        ("url: `mysql://${env('DB_USER')}:${env('DB_PASSWORD')}@${env('DB_HOST')}/shop`", True),
+        ("url: resolveUrl()", True),
+        ("url: env('SHOP_URL')", False),
+        ("// url: resolveUrl()", False),
+    ],
+)
+def test_an_address_put_together_in_code_is_known_to_be_so(tmp_path, text, made):
+    (tmp_path / "prisma.config.ts").write_text(f"export default {{ datasource: {{\n {text}\n }} }}\n")
+    assert is_made_in_code(tmp_path) is made
 
 
 @pytest.mark.parametrize("place", [".env", "prisma/.env"])

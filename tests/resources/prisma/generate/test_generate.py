@@ -9,7 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from resources.errors import GenerateFailedError, UndecidedRenameError, UsageError
+from resources.errors import (
+    GenerateFailedError,
+    MigrationsFolderError,
+    UndecidedRenameError,
+    UsageError,
+)
 from resources.mysql.connection import connect
 from resources.prisma.folder import read_migrations
 from resources.prisma.generate import generate as module
@@ -127,3 +132,12 @@ def test_a_clock_that_is_behind_the_last_migration_is_refused(project):
     generate(project(USER), "init", now=AT.replace(year=2030))
     with pytest.raises(UsageError, match="out of order"):
         generate(project(USER + "model Tag {\n  id Int @id\n}\n"), "tag", now=AT)
+
+
+def test_a_schema_that_mysql_refuses_is_named_as_that_and_nothing_is_written(project):
+    placed = project('model Post {\n  id Int @id\n  body String @default("x") @db.Text\n}\n')
+    with pytest.raises(MigrationsFolderError, match="MySQL refuses what the schema asks for") as caught:
+        generate(placed, "init", now=AT)
+    assert "CREATE TABLE `Post`" in caught.value.why and "1101" in caught.value.why
+    assert "schema file" in caught.value.hint
+    assert _names(placed) == []

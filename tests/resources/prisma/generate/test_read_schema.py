@@ -91,6 +91,39 @@ def test_a_schema_of_prisma_6_and_one_of_several_files_are_read(tmp_path, parser
     assert list(read_schema_files(files, tools).tables) == ["A", "B", "_AToB"]
 
 
+def test_features_of_any_version_are_taken_and_errors_keep_their_lines(parser, tools):
+    client = 'generator client {\n  provider = "prisma-client-js"\n'
+    client += '  previewFeatures = [\n    "metrics",\n    "fullTextIndex", // MySQL\n  ]\n}\n'
+    text = client + DATASOURCE + "model A {\n  id Int @id\n  t String @db.Text\n  @@fulltext([t])\n}\n"
+    (index,) = read_schema_files([("s", text)], tools).tables["A"].indexes
+    assert (index.name, index.kind) == ("A_t_idx", "FULLTEXT")
+    with pytest.raises(MigrationsFolderError) as caught:
+        read_schema_files([("s", text.replace("t String", "t Nope"))], tools)
+    line = 1 + text[: text.index("t String")].count("\n")
+    assert f"s:{line}" in caught.value.why
+
+
+def test_a_relation_to_a_view_is_no_column_and_no_foreign_key(parser, tools):
+    text = (
+        'generator client {\n  provider = "prisma-client-js"\n  previewFeatures = ["metrics", "views"]\n}\n'
+    )
+    text += DATASOURCE + "model A {\n  id Int @id\n  sums Sums?\n}\n"
+    text += "view Sums {\n  aId Int @unique\n  a A @relation(fields: [aId], references: [id])\n}\n"
+    model = read_schema_files([("s", text)], tools)
+    assert {name: list(table.columns) for name, table in model.tables.items()} == {"A": ["id"]}
+    assert model.foreign_keys == ()
+
+
+def test_of_schemas_for_several_databases_side_by_side_it_is_the_one_for_mysql(tmp_path):
+    for provider in ("mysql", "postgresql"):
+        (tmp_path / f"{provider}-schema.prisma").write_text(DATASOURCE.replace("mysql", provider))
+    ((path, _),) = schema_files(tmp_path / "migrations")
+    assert path == str(tmp_path / "mysql-schema.prisma")
+    (tmp_path / "models.prisma").write_text("model A {\n  id Int @id\n}\n")
+    (tmp_path / "postgresql-schema.prisma").unlink()
+    assert len(schema_files(tmp_path / "migrations")) == 2, "one schema of several files"
+
+
 def test_a_stray_file_beside_the_schema_is_no_part_of_it(tmp_path):
     (tmp_path / "schema.prisma").write_text(DATASOURCE)
     (tmp_path / "old.prisma").write_text("model Old {\n  id Int @id\n}\n")
@@ -121,6 +154,14 @@ def test_long_names_are_cut_as_prisma_cuts_them(read):
     (index,) = model.tables[long].indexes
     assert index.name == f"{long}_{'b' * 9}_key"
     assert len(index.name) == 64
+
+
+def test_an_index_has_the_name_that_older_schemas_give_it(read):
+    model = read(
+        "model A {\n  id Int @id\n  a Int\n  b Int\n"
+        '  @@index([a], name: "by_a")\n  @@index([b], map: "by_b")\n  @@unique([a, b], name: "ofClient")\n}\n'
+    )
+    assert [index.name for index in model.tables["A"].indexes] == ["by_a", "by_b", "A_a_b_key"]
 
 
 def test_a_named_foreign_key_and_its_actions_are_kept(read):
