@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from resources.backup.make import make_full_backup
+from resources.backup.work_folder import remove_abandoned
 from resources.errors import ConfirmationError, UsageError
 from resources.mysql.connection import execute, rows, value
 from resources.mysql.digest import table_digests
@@ -91,7 +92,8 @@ def killed_at(target, server, backup_id, into):
         )
         assert done.returncode == -9, done.stderr
 
-    return run
+    yield run
+    remove_abandoned(target)  # a command would have done it before it began
 
 
 def test_one_that_was_killed_behind_its_swap_is_finished_by_typing_it_again(
