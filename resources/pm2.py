@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 import tempfile
 from dataclasses import asdict, dataclass
@@ -69,21 +70,29 @@ class Pm2:
 
     def listing(self) -> Listing:
         """The application's processes. Never starts PM2's daemon, which asking it would do."""
-        if not self.daemon_runs:
-            return Listing(unknown=f"no PM2 daemon runs with PM2_HOME={self._app.pm2_home}")
+        if absent := self._no_daemon():
+            return Listing(unknown=absent)
         code, said = self._pm2("jlist", seconds=_ASK_SECONDS)
         found = parse_list(said) if code == 0 else None
         if found is None:
             return Listing(unknown=f"`pm2 jlist` gave no list (exit {code}): {_shown(said)}")
         return Listing(tuple(one for one in found if one.name in self._app.names))
 
-    @property
-    def daemon_runs(self) -> bool:
-        try:
-            pid = int((self._app.pm2_home / "pm2.pid").read_text(encoding="ascii").strip())
-            return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-        except (OSError, ValueError, psutil.Error):
-            return False
+    def _no_daemon(self) -> str | None:
+        """Why its daemon cannot be asked, or None: somebody listens where PM2 itself asks first.
+
+        Its pid file says nothing: it outlives a daemon that was killed, and the number is another's by then.
+        """
+        home = self._app.pm2_home
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as asking:
+            asking.settimeout(_ASK_SECONDS)
+            try:
+                asking.connect(str(home / "rpc.sock"))
+            except (FileNotFoundError, ConnectionRefusedError):
+                return f"no PM2 daemon runs with PM2_HOME={home}"
+            except OSError as error:
+                return f"the PM2 daemon of PM2_HOME={home} cannot be asked: {error}"
+        return None
 
     def start_or_reload(self, ecosystem: Path) -> None:
         """Raises AppStartError where PM2 says that it could not."""
