@@ -74,8 +74,10 @@ class Application:
         self.found |= require_well(self.app, self.target, self.release)
 
     def released(self) -> None:
-        """Old releases go, PM2 remembers what runs. Neither failing takes a good release back."""
+        """It counts as good, old ones go, PM2 remembers what runs. None failing takes a good release back."""
+        assert self.release
         try:
+            Releases(self.app).set_released(self.release)
             Pm2(self.app).save()
             if gone := Releases(self.app).prune({self.release, self.previous}):
                 progress.say(f"{len(gone)} old releases of the application were removed")
