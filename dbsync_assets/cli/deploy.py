@@ -85,12 +85,13 @@ def _counted(applied: Sequence[str]) -> str:
 
 def _state(deployment: Deployment) -> str:
     """Last on the screen: what is in the database now. A rollback that failed says that itself."""
-    undone = deployment.rollback
+    undone, app = deployment.rollback, ""
+    if undone is not None and undone.application:
+        app = f"\nAPPLICATION: runs {undone.application['release'] or 'nothing,'} as before"
     if deployment.outcome == "rolled_back" and undone is not None:
         tables = ", ".join(f"`{table}`" for table in undone.tables) or "no table had been touched"
-        app = f"\nAPPLICATION: runs {undone.application['release']} as before" if undone.application else ""
         return f"DATA STATE: as before this deployment, rolled back in {undone.seconds:.1f} s ({tables}){app}"
-    return "DATA STATE: nothing was changed" if deployment.outcome in ("failed", "unfinished") else ""
+    return f"DATA STATE: nothing was changed{app}" if deployment.outcome in ("failed", "unfinished") else ""
 
 
 def summary(deployment: Deployment) -> None:
