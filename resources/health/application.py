@@ -77,7 +77,7 @@ def check_application(
         Problem(
             "application",
             f"{figures['url']} is not steadily well: {last}",
-            f"{good_answers} good answers in a row within {seconds:g} s",
+            f"{good_answers} good answers in a row within {round(seconds, 1):g} s",
         )
     ]
 
