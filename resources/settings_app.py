@@ -71,7 +71,8 @@ class AppSettings(BaseSettings):
     app_order: str = Field(
         "schema-first",
         alias="APP_ORDER",
-        description="schema-first: migrations, then the new code; code-first: the new code, then migrations",
+        description="schema-first: migrations, then the new code; code-first: the new code, then migrations, "
+        "from the second release on",
         pattern="^(schema-first|code-first)$",
     )
     app_keep: int = Field(

@@ -41,8 +41,11 @@ def failed_first(new: LiveApp) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def live(new: LiveApp, failed_first: dict[str, Any]) -> LiveApp:
     """Released well behind that, with two rows. Every test leaves a good release behind."""
-    done = new.project.run("deploy")
+    # Code first has no meaning yet: the new code would meet an empty database.
+    done = new.project.run("deploy", APP_ORDER="code-first")
     assert done.returncode == 0, done.stderr
+    phases = new.project.journal_phases()
+    assert phases.index("applied") < phases.index("app_switching"), phases
     new.project.execute("INSERT INTO `User` (`email`) VALUES ('a@x'), ('b@x')")
     return new
 
