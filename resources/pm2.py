@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import socket
 import subprocess
 import tempfile
 from dataclasses import asdict, dataclass
@@ -79,11 +81,18 @@ class Pm2:
 
     @property
     def daemon_runs(self) -> bool:
-        try:
-            pid = int((self._app.pm2_home / "pm2.pid").read_text(encoding="ascii").strip())
-            return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-        except (OSError, ValueError, psutil.Error):
-            return False
+        """Whether somebody listens where PM2 itself asks first.
+
+        Its pid file says nothing: it outlives a daemon that was killed, and the number is another's by then.
+        """
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as asking:
+            asking.settimeout(_ASK_SECONDS)
+            try:
+                asking.connect(str(self._app.pm2_home / "rpc.sock"))
+            except OSError as error:
+                # Of any other trouble, a foreign user's daemon for one, PM2 says more. None: too long a name.
+                return error.errno not in (None, errno.ENOENT, errno.ECONNREFUSED, errno.ENOTDIR)
+        return True
 
     def start_or_reload(self, ecosystem: Path) -> None:
         """Raises AppStartError where PM2 says that it could not."""
@@ -91,8 +100,11 @@ class Pm2:
         self._tell("startOrReload", str(ecosystem), "--update-env", seconds=seconds)
 
     def delete(self) -> None:
-        """Take the application out of PM2, whatever state it is in."""
-        for name in sorted({one.name for one in self.listing().processes}):
+        """Take the application out of PM2, whatever state it is in. Raises AppStartError."""
+        listing = self.listing()
+        if listing.unknown and self.daemon_runs:  # what is not known may run, and would go on
+            raise self._failed("delete", listing.unknown)
+        for name in sorted({one.name for one in listing.processes}):
             self._tell("delete", name)
 
     def save(self) -> None:
@@ -102,12 +114,15 @@ class Pm2:
     def _tell(self, *arguments: str, seconds: float = _TELL_SECONDS) -> None:
         code, said = self._pm2(*arguments, seconds=seconds)
         if code != 0:
-            raise AppStartError(
-                f"pm2 {arguments[0]} failed",
-                where=f"PM2_HOME={self._app.pm2_home}",
-                why=_shown(said) or f"exit {code}",
-                hint=f"PM2_HOME={self._app.pm2_home} pm2 logs {self._app.names[0]} --lines 50 --nostream",
-            )
+            raise self._failed(arguments[0], _shown(said) or f"exit {code}")
+
+    def _failed(self, what: str, why: str) -> AppStartError:
+        return AppStartError(
+            f"pm2 {what} failed",
+            where=f"PM2_HOME={self._app.pm2_home}",
+            why=why,
+            hint=f"PM2_HOME={self._app.pm2_home} pm2 logs {self._app.names[0]} --lines 50 --nostream",
+        )
 
     def _pm2(self, *arguments: str, seconds: float) -> tuple[int | None, str]:
         """Exit code (None: it took too long) and what was said. Files, since a daemon keeps pipes open."""

@@ -340,6 +340,7 @@ def target_of(settings: Settings) -> Target:
         keep_runs=settings.keep_runs,
         source=source_of(settings, settings._project, settings._migrations_given),
         health_expect=settings.health_expect,
+        health_timeout=settings.health_timeout,
         health_good_answers=settings.health_good_answers,
         app=app_of(settings, settings._project),
         webhook=webhook.get_secret_value() if webhook else None,

@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings
 from resources.app.app import App, Order
 from resources.comma_separated import listed
 from resources.errors import SettingsError
+from resources.health.thresholds import APPLICATION_SECONDS
 from resources.setting_types import Duration, HomePath
 
 
@@ -22,6 +23,12 @@ class AppSettings(BaseSettings):
         alias="HEALTH_EXPECT",
         description="text that the health page must have in it, or a JSON path and its value such as "
         "$.commit={commit}; {commit} stands for the commit that is released",
+    )
+    health_timeout: Duration = Field(
+        APPLICATION_SECONDS,
+        alias="HEALTH_TIMEOUT",
+        description="time in which the application must answer well in a health check",
+        gt=0,
     )
     health_good_answers: int = Field(
         3, alias="HEALTH_GOOD_ANSWERS", description="good answers in a row that call it well", ge=1
@@ -64,7 +71,8 @@ class AppSettings(BaseSettings):
     app_order: str = Field(
         "schema-first",
         alias="APP_ORDER",
-        description="schema-first: migrations, then the new code; code-first: the new code, then migrations",
+        description="schema-first: migrations, then the new code; code-first: the new code, then migrations, "
+        "from the second release on",
         pattern="^(schema-first|code-first)$",
     )
     app_keep: int = Field(

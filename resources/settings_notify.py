@@ -123,7 +123,7 @@ class NotifySettings(BaseSettings):
     )
     @classmethod
     def _web(cls, given: SecretStr | None) -> SecretStr | None:
-        from resources.notify.request import web_address
+        from resources.http.address import web_address
 
         if given is None:
             return given

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from resources.app.app import App
 from resources.backup.remote.location import RemoteLocation
+from resources.health.thresholds import APPLICATION_SECONDS
 from resources.log.place import LogPlace
 from resources.metrics.policy import Monitoring
 from resources.mysql.endpoint import Endpoint
@@ -87,6 +88,8 @@ class Target:
     health_url: str | None = None
     health_expect: str | None = None
     """What the page must say: a text, or `$.path=value`; {commit} stands for the commit."""
+    health_timeout: float = APPLICATION_SECONDS
+    """Seconds in which a health check must see it answer well."""
     health_good_answers: int = 3
     app: App | None = None
     """The application that is released with the database."""

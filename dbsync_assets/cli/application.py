@@ -31,7 +31,7 @@ def status(project: Project = HERE, as_json: Json = False) -> None:
     say(f"current   {found['current'] or 'none yet'}")
     for release in found["releases"]:
         if release != found["current"]:
-            say(f"kept      {release}")
+            say(f"{'before' if release in found['before'] else 'kept  '}    {release}")
     if found["unknown"]:
         say(f"PM2: unknown: {found['unknown']}", "yellow")
         return
@@ -43,7 +43,7 @@ def status(project: Project = HERE, as_json: Json = False) -> None:
 @group.command("back")
 def back(
     release: Annotated[
-        str, typer.Argument(help="Release to go to; default: the newest kept one before the current.")
+        str, typer.Argument(help="Release to go to; default: the one that was good before the current.")
     ] = "",
     project: Project = HERE,
     as_json: Json = False,
@@ -70,6 +70,7 @@ def _found(target: Target) -> dict[str, Any]:
     return {
         "current": releases.current(),
         "releases": releases.whole(),
+        "before": releases.before(releases.current()),
         "unknown": listing.unknown,
         "processes": [
             one.as_dict() | {"runs_in": str(one.running_in or "unknown")} for one in listing.processes

@@ -66,11 +66,11 @@ def deploy(
         except DbsyncError as error:
             deployment.undo(error.what)
             if "DATA STATE" not in error.why:
-                error.why = "\n         ".join(filter(None, [error.why, _state(deployment)]))
+                error.why = "\n         ".join(filter(None, [error.why, *_state(deployment)]))
             raise
         except KeyboardInterrupt:
             deployment.undo("interrupted")  # a signal between two steps was seen by no other layer
-            stderr.print(_state(deployment))
+            stderr.print("\n".join(_state(deployment)))
             raise
         finally:
             released = deployment.outcome == "released"
@@ -85,14 +85,17 @@ def _counted(applied: Sequence[str]) -> str:
     return f"{len(applied)} migration{'' if len(applied) == 1 else 's'} {' '.join(applied)}"
 
 
-def _state(deployment: Deployment) -> str:
-    """Last on the screen: what is in the database now. A rollback that failed says that itself."""
-    undone = deployment.rollback
+def _state(deployment: Deployment) -> list[str]:
+    """Last on the screen: what is in the database, and what runs. A rollback that failed says that itself."""
+    if deployment.outcome not in ("rolled_back", "failed", "unfinished"):
+        return []
+    undone, lines = deployment.rollback, ["DATA STATE: nothing was changed"]
     if deployment.outcome == "rolled_back" and undone is not None:
         tables = ", ".join(f"`{table}`" for table in undone.tables) or "no table had been touched"
-        app = f"\nAPPLICATION: runs {undone.application['release']} as before" if undone.application else ""
-        return f"DATA STATE: as before this deployment, rolled back in {undone.seconds:.1f} s ({tables}){app}"
-    return "DATA STATE: nothing was changed" if deployment.outcome in ("failed", "unfinished") else ""
+        lines = [f"DATA STATE: as before this deployment, rolled back in {undone.seconds:.1f} s ({tables})"]
+    if undone is not None and undone.application:
+        lines.append(f"APPLICATION: runs {undone.application['release'] or 'nothing,'} as before")
+    return lines
 
 
 def summary(deployment: Deployment) -> None:

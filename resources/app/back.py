@@ -12,7 +12,7 @@ from resources import progress
 from resources.app.app import App
 from resources.app.releases import Releases
 from resources.app.start import in_place, require_well, switch_to
-from resources.errors import AppStartError, DbsyncError, RollbackFailedError
+from resources.errors import AppStartError, DbsyncError, RollbackFailedError, UsageError
 from resources.journal import DeploymentRecord, Journal
 from resources.pm2 import ONLINE, Pm2
 from resources.target import Target
@@ -72,8 +72,7 @@ def put_back_to(target: Target, release: str | None) -> dict[str, Any]:
         )
     releases = Releases(app)
     if release is None:
-        Pm2(app).delete()
-        releases.forget_current()
+        _run_nothing(app)
         return {"release": None}
     if not releases.is_whole(release):
         raise AppStartError(
@@ -84,6 +83,53 @@ def put_back_to(target: Target, release: str | None) -> dict[str, Any]:
     if not _runs(app, release):
         switch_to(app, release)
     return {"release": release, **require_well(app, target, release)}
+
+
+def go_back(target: Target, name: str) -> dict[str, Any]:
+    """Run the kept release whose name begins so ("": the one that was good before the current).
+
+    What was left so is not gone back to again, but by its name. Where the other one does not come up,
+    the current one runs again. Raises UsageError, AppStartError, HealthFailedError, EnvironmentCheckError.
+    """
+    app = target.app
+    assert app
+    releases = Releases(app)
+    current = releases.current()
+    earlier = releases.before(current)
+    others = [one for one in releases.whole() if one != current and one.startswith(name)] if name else earlier
+    if not others:
+        raise UsageError(
+            f"no kept release is named {name}" if name else "no release from before the current one is kept",
+            where=str(releases.folder),
+            why=f"the application runs {current or 'no release'}",
+            hint="dbsync app status   then, for any other that is kept: dbsync app back RELEASE",
+        )
+    chosen = others[0]
+    try:
+        result = put_back_to(target, chosen)
+    except DbsyncError as error:
+        _run_again(app, current)
+        error.why += f"\n         APPLICATION: runs {current or 'nothing,'} as before"
+        raise
+    if current and chosen in earlier:
+        releases.set_left(current)
+    else:
+        releases.set_released(chosen)
+    Pm2(app).save()
+    return result
+
+
+def _run_again(app: App, release: str | None) -> None:
+    """As it was, well or not. Raises AppStartError."""
+    if release is not None:
+        switch_to(app, release)
+    else:
+        _run_nothing(app)
+
+
+def _run_nothing(app: App) -> None:
+    Pm2(app).delete()
+    Releases(app).forget_current()
 
 
 def _runs(app: App, release: str) -> bool:

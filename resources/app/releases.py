@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import shutil
 from collections.abc import Iterable
@@ -14,7 +15,7 @@ from resources.durable_file import fsync_folder, write_durably
 from resources.private_folder import make_private_folder
 
 RECORD = ".dbsync-release.json"
-"""Written into a release when it is whole; holds its commit."""
+"""Written into a release when it is whole; holds its commit, and its place among those released."""
 
 
 class Releases:
@@ -46,9 +47,30 @@ class Releases:
         return (self.path(release) / RECORD).is_file()
 
     def whole(self) -> list[str]:
-        """Newest first, by when they were built or last switched to."""
-        found = sorted(self.folder.glob(f"*/{RECORD}"), key=lambda one: one.stat().st_mtime, reverse=True)
-        return [path.parent.name for path in found]
+        """Newest first, by when they were released; behind them those that never were, or were left."""
+        found = [path.parent.name for path in self.folder.glob(f"*/{RECORD}")]
+        return sorted(found, key=lambda one: (self._place(one), self._built_at(one)), reverse=True)
+
+    def before(self, release: str | None) -> list[str]:
+        """Those that were released before `release` (None, or never released itself: all), newest first."""
+        place = self._place(release) if release else 0
+        return [one for one in self.whole() if one != release and 0 < self._place(one) < (place or math.inf)]
+
+    def set_released(self, release: str) -> None:
+        """It passed every gate: the newest of those to go back to."""
+        newest = max((self._place(one) for one in self.whole()), default=0)
+        self.finish(release, self.record(release) | {"place": newest + 1})
+
+    def set_left(self, release: str) -> None:
+        """Somebody went back from it, and would not go back to it."""
+        self.finish(release, self.record(release) | {"place": 0})
+
+    def _place(self, release: str) -> int:
+        # Counted, not told by the clock: that may be set back.
+        return int(self.record(release).get("place", 0))
+
+    def _built_at(self, release: str) -> str:
+        return str(self.record(release).get("built_at", ""))
 
     def record(self, release: str) -> dict[str, Any]:
         """What was written when it was built; {} where that cannot be read."""
@@ -85,7 +107,6 @@ class Releases:
         link.symlink_to(Path("releases") / release)
         link.rename(self._app.current)
         fsync_folder(self._app.folder)
-        os.utime(self.path(release) / RECORD)
 
     def forget_current(self) -> None:
         self._app.current.unlink(missing_ok=True)

@@ -22,16 +22,16 @@ _POLL = 0.5
 _ECOSYSTEM = Path(__file__).with_name("ecosystem.cjs")
 
 
-def switch_to(app: App, release: str, *, kept: bool = True) -> None:
+def switch_to(app: App, release: str) -> None:
     """`release` is what PM2 runs, in the one state that it reloads from. Raises AppStartError.
 
-    A process that is not online serves nobody: it is taken out and started anew, since PM2's
-    reload of such a one may keep what it was. kept=False: that of all of them.
+    A process that is not online, or not for long, serves nobody: it is taken out and started anew, since
+    PM2's reload of such a one may keep what it was, and count its end as a crash of the new one.
     """
     releases, pm2 = Releases(app), Pm2(app)
     releases.switch(release)
     found = pm2.listing().processes
-    if found and not (kept and all(one.status == ONLINE and in_place(app, one) for one in found)):
+    if not all(one.status == ONLINE and not one.unstable_restarts and in_place(app, one) for one in found):
         pm2.delete()
     pm2.start_or_reload(_written(app))
 
@@ -103,7 +103,8 @@ class Watch:
         self._app = app
         self._pm2 = Pm2(app)
         self._place = Releases(app).path(release).resolve()
-        self._restarts: dict[int, tuple[int, int | None]] = {}
+        self._first: dict[int, Process] = {}
+        """As they were seen first after the reload, by PM2's number."""
 
     def until_online(self, deadline: float) -> None:
         """Raises AppStartError where a process does not even stay spawned until `deadline`."""
@@ -112,7 +113,7 @@ class Watch:
             missing = set(self._app.names) - {one.name for one in listing.processes}
             bad = [one for one in listing.processes if one.status != ONLINE]
             if not (listing.unknown or missing or bad):
-                self._restarts = {one.pm_id: (one.restarts, one.pid) for one in listing.processes}
+                self._first = {one.pm_id: one for one in listing.processes}
                 self._require_place(listing.processes)
                 return
             errored = [one for one in bad if one.status == "errored"]
@@ -128,9 +129,12 @@ class Watch:
         if listing.unknown:
             return listing.unknown
         for one in listing.processes:
-            before, pid = self._restarts.get(one.pm_id, (one.restarts, one.pid))
-            if one.restarts > before or one.unstable_restarts or (one.pid != pid and one.status == ONLINE):
-                count = max(one.restarts - before, one.unstable_restarts, 1)
+            first = self._first.get(one.pm_id, one)
+            restarts = one.restarts - first.restarts
+            # PM2 calls it unstable too where its own restart ended a process younger than a second.
+            unstable = one.unstable_restarts - first.unstable_restarts
+            if restarts > 0 or unstable > 0 or (one.pid != first.pid and one.status == ONLINE):
+                count = max(restarts, unstable, 1)
                 return f"{one.name} restarted {count} times by itself (PM2 says {one.status})"
             if one.status != ONLINE:
                 return f"{one.name} is {one.status}"

@@ -30,6 +30,13 @@ class Application:
     found: dict[str, Any] = field(default_factory=dict)
     """What was built, switched and seen, for the record."""
 
+    @property
+    def comes_first(self) -> bool:
+        """Before the migrations. The very first release never: no code is there to meet a schema ahead of it,
+        and its own would meet a database that may be empty.
+        """
+        return self.app.order == "code-first" and self.previous is not None
+
     def build(self, commit: str | None, deployment: str | None, export: Export | None = None) -> None:
         """Before the backup: a build that fails costs nothing, and a slow one makes the backup no older.
 
@@ -62,7 +69,7 @@ class Application:
             "app_switching",
             app_release=self.release,
             app_previous=self.previous,
-            app_order=self.app.order,
+            app_order="code-first" if self.comes_first else "schema-first",
         )
         switch_to(self.app, self.release)
         self.journal("app_switched")
@@ -74,8 +81,10 @@ class Application:
         self.found |= require_well(self.app, self.target, self.release)
 
     def released(self) -> None:
-        """Old releases go, PM2 remembers what runs. Neither failing takes a good release back."""
+        """It counts as good, old ones go, PM2 remembers what runs. None failing takes a good release back."""
+        assert self.release
         try:
+            Releases(self.app).set_released(self.release)
             Pm2(self.app).save()
             if gone := Releases(self.app).prune({self.release, self.previous}):
                 progress.say(f"{len(gone)} old releases of the application were removed")

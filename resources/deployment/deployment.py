@@ -211,7 +211,7 @@ class Deployment:
         self._changing_since = time.time()
         if self._pinned:
             self._timed("confirm", self._pinned.confirm)
-        if self.application and self.application.app.order == "code-first":
+        if self.application and self.application.comes_first:
             self._timed("application", self.application.switch)
         self._journal("applying", threads=[])
         try:
@@ -263,8 +263,7 @@ class Deployment:
                 UsageError("the application is released only behind the gates", hint="dbsync deploy")
             )
         self._journal("validated")
-        first = application.app.order == "code-first"
-        self._timed("application", application.confirm if first else application.switch)
+        self._timed("application", application.confirm if application.comes_first else application.switch)
         return application.found
 
     def check_health(self) -> HealthStatus:

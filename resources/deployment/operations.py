@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from resources.app.back import put_back_to
-from resources.app.releases import Releases
+from resources.app.back import go_back
 from resources.backup.incremental.make import make_incremental_backup
 from resources.backup.manifest import Manifest
 from resources.backup.retention import prune
@@ -58,26 +57,11 @@ def restore(deployment: Deployment, backup_id: str, wish: Wish) -> dict[str, Any
 
 
 def application_back(deployment: Deployment, release: str) -> dict[str, Any]:
-    """Switch the application to a kept release ("": the newest beside the current). The database stays.
+    """Switch the application to a kept release ("": that before the current one). The database stays.
 
-    Raises AppStartError, HealthFailedError, UsageError.
+    Raises what `go_back` raises.
     """
-    target = deployment.target
-
-    def work() -> dict[str, Any]:
-        assert target.app
-        releases = Releases(target.app)
-        others = [one for one in releases.whole() if one != releases.current()]
-        chosen = [one for one in others if one.startswith(release)]
-        if not chosen:
-            raise UsageError(
-                f"no kept release is named {release}" if release else "no other release is kept",
-                where=str(releases.folder),
-                hint="dbsync app status",
-            )
-        return put_back_to(target, chosen[0])
-
-    deployment.result = deployment.run("application back", work)
+    deployment.result = deployment.run("application back", lambda: go_back(deployment.target, release))
     return deployment.result
 
 

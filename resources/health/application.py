@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import http.client
-import socket
-import ssl
-import threading
 import time
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult
 
 from resources import progress
 from resources.health import thresholds as limit
 from resources.health.expectation import unexpected
 from resources.health.status import Problem
+from resources.http.address import web_address
+from resources.http.exchange import Exchange
+from resources.http.reach import Reach
 from resources.redact import inert, redact
 
 
@@ -35,17 +34,17 @@ def check_application(
     after each bad answer why no good one will come. Returns within `seconds` and one request's time.
     """
     figures: dict[str, Any] = {"url": None, "attempts": 0, "good_in_a_row": 0}
-    parts = _parsed(url)
-    if parts is None:
+    address = web_address(url)
+    if address is None:
         return figures, [Problem("application", "the health URL is not one", "http://… or https://…")]
-    figures["url"] = _shown(parts)
+    figures["url"] = _shown(address)
     end = time.monotonic() + seconds
     row, last, times = 0, "no answer", []
     wrong_since: float | None = None
     with progress.step("health of the application", total=good_answers) as step:
         while True:
             begun = time.monotonic()
-            bad, body = _ask(parts, min(limit.REQUEST_SECONDS, max(0.05, end - begun)))
+            bad, body = _ask(address, min(limit.REQUEST_SECONDS, max(0.05, end - begun)))
             wrong = unexpected(body, expect) if bad is None and expect is not None else None
             figures["attempts"] += 1
             bad = bad or wrong
@@ -78,84 +77,39 @@ def check_application(
         Problem(
             "application",
             f"{figures['url']} is not steadily well: {last}",
-            f"{good_answers} good answers in a row within {seconds:g} s",
+            f"{good_answers} good answers in a row within {round(seconds, 1):g} s",
         )
     ]
 
 
 def one_answer(url: str) -> tuple[float | None, str | None]:
     """Ask once: milliseconds until the whole answer was there, and what was bad about it (None: nothing)."""
-    parts = _parsed(url)
-    if parts is None:
+    address = web_address(url)
+    if address is None:
         return None, "the health URL is not one"
     begun = time.monotonic()
-    bad, _ = _ask(parts, limit.REQUEST_SECONDS)
+    bad, _ = _ask(address, limit.REQUEST_SECONDS)
     return (time.monotonic() - begun) * 1000, bad
 
 
-def _ask(parts: SplitResult, seconds: float) -> tuple[str | None, bytes]:
-    """What was bad about the answer, None for a 2xx; and its body."""
-    host, port = parts.hostname or "", parts.port
-    if parts.scheme == "https":
-        context = ssl.create_default_context()
-        connection = http.client.HTTPSConnection(host, port, timeout=seconds, context=context)
-    else:
-        connection = http.client.HTTPConnection(host, port, timeout=seconds)
-    expired = threading.Event()
-    open_sockets: list[socket.socket] = []
-
-    def expire() -> None:
-        # The socket's own time-out starts anew with each byte of a slow drip; this one does not.
-        expired.set()
-        for sock in open_sockets:
-            _shut(sock)
-
-    timer = threading.Timer(seconds, expire)
-    timer.daemon = True
-    timer.start()
-    try:
-        connection.connect()
-        # Kept here: the connection forgets its socket as soon as it has read the headers.
-        open_sockets.append(connection.sock)
-        path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        connection.request("GET", path, headers={"User-Agent": "dbsync", "Connection": "close"})
-        answer = connection.getresponse()
-        body = answer.read(limit.BODY_BYTES)
-        if expired.is_set():
-            return f"no whole answer within {seconds:.1f} s", b""
-        if 300 <= answer.status < 400:
-            return f"HTTP {answer.status} (a redirect, not followed)", b""
-        if not 200 <= answer.status < 300:
-            begin = " ".join(inert(body[:80].decode("utf-8", "replace")).split())
-            return redact(f"HTTP {answer.status} {inert(answer.reason)}{': ' + begin if begin else ''}"), b""
-        return None, body
-    except (OSError, http.client.HTTPException, ValueError) as error:
-        if expired.is_set() or isinstance(error, TimeoutError):
-            return f"no whole answer within {seconds:.1f} s", b""
-        return redact(inert(f"{type(error).__name__}: {error}")), b""
-    finally:
-        timer.cancel()
-        connection.close()
+def _ask(address: SplitResult, seconds: float) -> tuple[str | None, bytes]:
+    """What was bad about the answer, None for a 2xx; and the beginning of its body."""
+    asked = Exchange(address, None, Reach(anywhere=True), seconds)
+    if not asked.perform():
+        return f"no whole answer within {seconds:.1f} s", b""
+    if asked.error:
+        return redact(inert(asked.error)), b""
+    status = asked.status or 0
+    if 300 <= status < 400:
+        return f"HTTP {status} (a redirect, not followed)", b""
+    if not 200 <= status < 300:
+        begin = " ".join(inert(asked.answer[:80].decode("utf-8", "replace")).split())
+        return redact(f"HTTP {status} {inert(asked.reason)}{': ' + begin if begin else ''}"), b""
+    return None, asked.answer
 
 
-def _parsed(url: str) -> SplitResult | None:
-    try:
-        parts = urlsplit(url)
-        good = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
-    except ValueError:
-        return None
-    return parts if good else None
-
-
-def _shut(sock: socket.socket) -> None:
-    try:
-        sock.shutdown(socket.SHUT_RDWR)
-    except OSError:
-        return  # closed meanwhile: the request has ended
-
-
-def _shown(parts: SplitResult) -> str:
+def _shown(address: SplitResult) -> str:
     """The URL without login and query, which may be secret."""
-    host = parts.hostname or ""
-    port = f":{parts.port}" if parts.port else ""
-    return inert(f"{parts.scheme}://{host}{port}{parts.path}")
+    host = address.hostname or ""
+    port = f":{address.port}" if address.port else ""
+    return inert(f"{address.scheme}://{host}{port}{address.path}")

@@ -28,6 +28,7 @@ def check_health(target: Target, since: float | None = None) -> HealthStatus:
     if target.health_url:
         application, found = check_application(
             target.health_url,
+            seconds=target.health_timeout,
             expect=expected(target.app, target),
             good_answers=target.health_good_answers,
         )

@@ -44,13 +44,11 @@ ANSWER_WARN_MS = 2000.0
 GOOD_ANSWERS = 3
 """Consecutive; one good answer of a flapping application proves nothing."""
 APPLICATION_SECONDS = 30.0
-"""All attempts together; PM2 gives an application 3 s to listen by default, Next.js may take longer."""
+"""Default of HEALTH_TIMEOUT; PM2 gives an application 3 s to listen by default, Next.js may take longer."""
 REQUEST_SECONDS = 5.0
 PAUSE_SECONDS = 0.5
 WRONG_BODY_SECONDS = 3.0
 """An application that answers 2xx with the wrong body is up; a worker being replaced may answer so long."""
-BODY_BYTES = 64 * 1024
-"""How much of an answer is read."""
 
 # --- machine
 DISK_WARN_SHARE = 0.10

@@ -1,1 +1,1 @@
-"""One bounded HTTP exchange, and the addresses that it may go to."""
+"""One bounded HTTP exchange, for alerts, CI and the health page; and the addresses that it may go to."""

@@ -46,6 +46,7 @@ class Exchange(threading.Thread):
         self._socket: socket.socket | None = None
         self._timed_out = False
         self.status: int | None = None
+        self.reason = ""
         self.answer = b""
         self.retry_after: str | None = None
         self.error: str | None = None
@@ -90,7 +91,7 @@ class Exchange(threading.Thread):
             method = "GET" if self._body is None else "POST"
             connection.request(method, path, self._body, self._headers())
             with connection.getresponse() as response:
-                self.status = response.status
+                self.status, self.reason = response.status, response.reason
                 self.retry_after = response.getheader("Retry-After")
                 self.answer = response.read(self._largest)
         finally:

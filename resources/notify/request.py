@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from urllib.parse import SplitResult, urlsplit
 
+from resources.http.address import web_address
 from resources.http.exchange import Exchange
 from resources.http.reach import Reach
 from resources.notify.delivery import Delivery
@@ -31,16 +31,6 @@ def request(url: str, body: bytes | None, reach: Reach, seconds: float, judge: J
         return Delivery(not refusal, status, refusal or f"HTTP {status}")
     said = "redirects are not followed" if 300 <= status < 400 else in_words(exchange.answer)
     return Delivery(False, status, f"HTTP {status}: {said}", retry_after=_seconds(exchange.retry_after))
-
-
-def web_address(url: str) -> SplitResult | None:
-    """None for what is no http or https address."""
-    try:
-        address = urlsplit(url)
-        usable = address.scheme in ("http", "https") and address.hostname and address.port != 0
-    except ValueError:  # a port that is no number, brackets that do not close
-        return None
-    return address if usable else None
 
 
 def in_words(answer: bytes) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pymysql
 
 from resources import progress
+from resources.app.releases import Releases
 from resources.backup.work_folder import servers_folder
 from resources.errors import ConnectError, LockBusyError, RollbackFailedError, RollbackRefusedError
 from resources.journal import WAITING_PHASES, DeploymentRecord, Journal
@@ -110,6 +111,9 @@ def _settle(target: Target, journal: Journal, entry: DeploymentRecord) -> Reconc
         return Reconciled(entry.id, entry.phase, "failed", f"{name}: nothing was changed")
     if entry.phase == "healthy":
         # Every gate had passed; only the record was not written yet.
+        release = entry.facts.get("app_release")
+        if target.app and release and Releases(target.app).is_whole(str(release)):
+            Releases(target.app).set_released(str(release))
         journal.record(entry.id, "released", note="finished by the reconciler; no release record")
         return Reconciled(entry.id, entry.phase, "released", f"{name}: had passed every gate and is released")
     try:

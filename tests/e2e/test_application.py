@@ -3,29 +3,15 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
-import socket
-import subprocess
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
-from uuid import uuid4
 
 import pytest
 
-from resources.mysql.connection import execute, quoted, rows
-from resources.mysql.leftovers import stop_leftovers
-from resources.settings import CHECKOUT
-from tests.support.live_app import LiveApp, Probe, Receiver
-from tests.support.project import Project, kill
+from tests.support.live_app import LiveApp, Probe, unreleased
+from tests.support.project import kill
 
 pytestmark = pytest.mark.slow
-INIT = (
-    "20260101000000_init",
-    "CREATE TABLE `User` (`id` INTEGER NOT NULL AUTO_INCREMENT, `email` VARCHAR(191) NOT NULL,"
-    " PRIMARY KEY (`id`)) DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci;\n",
-)
 CHANGE = (
     "20260201000000_change",
     "ALTER TABLE `User` ADD COLUMN `name` VARCHAR(191) NULL;\n"
@@ -36,36 +22,11 @@ CHANGE = (
 @pytest.fixture(scope="module")
 def live(server, tools, tmp_path_factory) -> Iterator[LiveApp]:
     """Released once, with two rows. Every test leaves a good release behind."""
-    subprocess.run(["sh", str(CHECKOUT / "setup" / "app.sh")], check=True, timeout=300)
-    name = f"t_{uuid4().hex[:12]}"
-    folder = tmp_path_factory.mktemp("live")
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    pm2_home = Path(tempfile.mkdtemp(prefix="pm2-"))  # short: PM2 has sockets in it
-    modules = CHECKOUT / ".tools" / "app" / "node_modules"
-    project = Project(folder / "app", server.tcp_endpoint, name, tools)
-    made = LiveApp(project, folder / "srv", modules / ".bin" / "pm2", pm2_home, port)
-    receiver = Receiver(made.alerts)
-    with server.connect() as admin:
-        execute(admin, f"CREATE DATABASE {quoted(name)}")
-    try:
-        project.add_migration(*INIT)
-        project.environment["NOTIFICATION_WEBHOOK"] = receiver.url
-        made.lay_out(modules)
-        done = project.run("deploy")
+    with unreleased(server, tools, tmp_path_factory.mktemp("live"), "cluster") as made:
+        done = made.project.run("deploy")
         assert done.returncode == 0, done.stderr
-        project.execute("INSERT INTO `User` (`email`) VALUES ('a@x'), ('b@x')")
+        made.project.execute("INSERT INTO `User` (`email`) VALUES ('a@x'), ('b@x')")
         yield made
-    finally:
-        made.stop()
-        receiver.shutdown()
-        shutil.rmtree(pm2_home, ignore_errors=True)
-        for inside in ("servers", "replay"):
-            stop_leftovers(project.folder / ".dbsync" / inside)
-        with server.connect() as admin:
-            for (found,) in rows(admin, "SHOW DATABASES"):
-                if found == name or found.startswith(f"{name}__"):
-                    execute(admin, f"DROP DATABASE {quoted(found)}")
 
 
 def test_a_first_release_runs_and_is_seen_to_be_well(live):
@@ -79,9 +40,13 @@ def test_a_first_release_runs_and_is_seen_to_be_well(live):
 
 
 BAD = {
-    "crash": ({"crash": True}, 52, 10),
-    "wrong body": ({"body": "<h1>Something went wrong</h1>"}, 51, 15),
+    "crash": ({"crash": True}, 52, 30),
+    "wrong body": ({"body": "<h1>Something went wrong</h1>"}, 51, 30),
+    "flaps": ({"flap": True}, 51, 30),
+    "redirects": ({"redirect": "/login"}, 51, 30),
+    "hangs": ({"hang": True}, 51, 30),
 }
+SAID = {"flaps": "HTTP 503", "redirects": "HTTP 302 (a redirect, not followed)", "hangs": "no whole answer"}
 
 
 @pytest.mark.parametrize("case", BAD)
@@ -94,12 +59,12 @@ def test_a_bad_release_leaves_database_build_and_processes_as_they_were_and_tell
     live.project.add_migration(*CHANGE)
     live.commit(case, **behaviour)
     with Probe(live) as probe:
-        code, report = live.project.report("deploy")
+        code, report = live.project.report("deploy", APP_READY_TIMEOUT="8s")
     record_property("wrong answers (s)", round(probe.wrong_seconds, 2))
     live.forget_commit()
     assert code == exit_code, report
     assert live.state() == before
-    assert report["outcome"] == "rolled_back"
+    assert report["outcome"] == "rolled_back" and SAID.get(case, "") in report["error"]["why"]
     phases = live.project.journal_phases()
     assert [one for one in phases if one.startswith("app_")] == [
         "app_built",
@@ -157,3 +122,37 @@ def test_a_slow_start_is_waited_for_and_released(live, record_property):
     assert report["timings"]["application"] > 3
     assert probe.wrong_seconds < 1, "in cluster mode the old process serves until the new one listens"
     assert CHANGE[0] in live.project.applied()
+
+
+CODE_FIRST = (
+    "20260301000000_one_address",
+    "ALTER TABLE `User` ADD COLUMN `seen` BOOLEAN NOT NULL DEFAULT false;\n"
+    "UPDATE `User` SET `email` = 'the same';\n"
+    "CREATE UNIQUE INDEX `User_email_key` ON `User`(`email`);\n",
+)
+
+
+def test_code_first_a_failing_migration_puts_the_build_before_back_and_a_mended_one_is_released(live):
+    before = live.state()
+    live.alerts.clear()
+    live.project.add_migration(*CODE_FIRST)
+    live.commit("code first")
+    with Probe(live) as probe:
+        code, report = live.project.report("deploy", APP_ORDER="code-first")
+    live.forget_commit()
+    assert (code, report["outcome"]) == (40, "rolled_back"), report
+    assert live.state() == before
+    phases = live.project.journal_phases()
+    order = ["app_switched", "applying", "rolled_back", "app_back"]
+    assert [one for one in phases if one in order] == order, phases
+    assert [alert["outcome"] for alert in live.alerts] == ["rolled_back"]
+    assert probe.wrong_seconds < 3, "both builds bear the schema before"
+
+    live.project.add_migration(CODE_FIRST[0], CODE_FIRST[1].replace("'the same'", "CONCAT(`id`, '@x')"))
+    commit = live.commit("mended")
+    code, report = live.project.report("deploy", APP_ORDER="code-first")
+    assert (code, report["outcome"]) == (0, "released"), report
+    assert live.ask()["commit"] == commit == live.state().release
+    assert CODE_FIRST[0] in live.project.applied()
+    phases = live.project.journal_phases()
+    assert phases.index("app_switched") < phases.index("applying"), phases

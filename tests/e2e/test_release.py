@@ -83,7 +83,7 @@ def test_an_unhealthy_application_rolls_the_release_back(project, httpserver):
     httpserver.expect_request("/health").respond_with_data("broken", status=500)
     before = project.world()
     project.add_migration(*GOOD)
-    code, report = project.report("deploy", HEALTH_URL=httpserver.url_for("/health"))
+    code, report = project.report("deploy", HEALTH_URL=httpserver.url_for("/health"), HEALTH_TIMEOUT="1s")
     assert (code, report["outcome"]) == (51, "rolled_back")
     assert project.world() == before
 

@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
+import socket
+from pathlib import Path
+
+import pytest
 
 from resources.app.app import App
+from resources.errors import AppStartError
 from resources.pm2 import Pm2, parse_list
 
 ONE = {
@@ -56,3 +62,27 @@ def test_without_a_daemon_the_state_is_unknown_and_none_is_started(tmp_path):
     listing = Pm2(app).listing()
     assert listing.unknown and "no PM2 daemon" in listing.unknown
     assert not (tmp_path / "pm2").exists()
+
+
+def test_a_stranger_with_the_number_of_the_pid_file_is_not_taken_for_the_daemon(tmp_path):
+    """As after a restart of the machine: PM2's files are there, its process is not."""
+    home = tmp_path / "pm2"
+    home.mkdir()
+    (home / "pm2.pid").write_text(str(os.getpid()))
+    with socket.socket(socket.AF_UNIX) as killed:
+        killed.bind(str(home / "rpc.sock"))  # a socket's name outlives who listened at it
+    listing = Pm2(App(tmp_path, tmp_path, ("shop",), home)).listing()
+    assert listing.unknown and "no PM2 daemon" in listing.unknown
+    assert {path.name for path in home.iterdir()} == {"pm2.pid", "rpc.sock"}, "none was started"
+
+
+def test_what_runs_but_cannot_be_listed_is_not_taken_for_gone(tmp_path):
+    home = tmp_path / "pm2"
+    home.mkdir()
+    app = App(tmp_path, tmp_path, ("shop",), home, pm2=Path("/bin/false"))
+    Pm2(app).delete()  # no daemon: nothing runs
+    with socket.socket(socket.AF_UNIX) as daemon:
+        daemon.bind(str(home / "rpc.sock"))
+        daemon.listen()
+        with pytest.raises(AppStartError, match="delete failed"):
+            Pm2(app).delete()

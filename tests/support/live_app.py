@@ -5,20 +5,34 @@ from __future__ import annotations
 import http.client
 import json
 import shutil
+import socket
 import subprocess
+import tempfile
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from resources.app.app import App
 from resources.child_environment import child_environment
-from resources.pm2 import Pm2
+from resources.mysql.connection import execute, quoted, rows
+from resources.mysql.leftovers import stop_leftovers
+from resources.mysql.server import PrivateServer
+from resources.pm2 import Listing, Pm2
+from resources.settings import CHECKOUT
 from tests.support.project import Project, World
 
 SOURCE = Path(__file__).parent / "app"
+INIT = (
+    "20260101000000_init",
+    "CREATE TABLE `User` (`id` INTEGER NOT NULL AUTO_INCREMENT, `email` VARCHAR(191) NOT NULL,"
+    " PRIMARY KEY (`id`)) DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci;\n",
+)
 
 
 @dataclass(frozen=True)
@@ -42,13 +56,15 @@ class LiveApp:
     port: int
     alerts: list[dict[str, Any]] = field(default_factory=list)
 
-    def lay_out(self, modules: Path) -> None:
+    def lay_out(self, modules: Path, exec_mode: str) -> None:
         """The sources, the settings, and the environment of the application in `shared/`."""
         for path in SOURCE.iterdir():
             if path.is_dir():
                 shutil.copytree(path, self.project.folder / path.name, dirs_exist_ok=True)
             else:
                 shutil.copy(path, self.project.folder)
+        ecosystem = self.project.folder / "ecosystem.config.cjs"
+        ecosystem.write_text(ecosystem.read_text().replace("cluster", exec_mode))
         (self.root / "shared").mkdir(parents=True)
         (self.root / "shared" / ".env").write_text(f'DATABASE_URL="{self.project.url}"\nPORT={self.port}\n')
         (self.project.folder / ".gitignore").write_text(".dbsync\n")
@@ -78,9 +94,11 @@ class LiveApp:
         self._git("reset", "--quiet", "--hard", "HEAD~1")
 
     def state(self) -> State:
-        listed = Pm2(App(self.root, self.root, ("shop",), self.pm2_home, pm2=self.pm2)).listing()
-        processes = [(one.name, one.status, str(one.running_in)) for one in listed.processes]
+        processes = [(one.name, one.status, str(one.running_in)) for one in self.listing().processes]
         return State(self.project.world(), (self.root / "current").readlink().name, self.ask(), processes)
+
+    def listing(self) -> Listing:
+        return Pm2(App(self.root, self.root, ("shop",), self.pm2_home, pm2=self.pm2)).listing()
 
     def ask(self) -> dict[str, Any]:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=2)
@@ -92,6 +110,13 @@ class LiveApp:
             return {"error": type(error).__name__}
         finally:
             connection.close()
+
+    def wait_for_answer(self, seconds: float = 30) -> None:
+        """Return as soon as it answers well."""
+        deadline = time.monotonic() + seconds
+        while self.ask().get("status") != "ok":
+            assert time.monotonic() < deadline, self.ask()
+            time.sleep(0.05)
 
     def stop(self) -> None:
         """PM2's own word for its daemon of this folder, and what that serves."""
@@ -161,3 +186,34 @@ class Receiver(ThreadingHTTPServer):
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.server_port}/notice"
+
+
+@contextmanager
+def unreleased(server: PrivateServer, tools: Path, folder: Path, exec_mode: str) -> Iterator[LiveApp]:
+    """Committed, with one migration, on an empty database of its own; PM2 does not know it yet."""
+    subprocess.run(["sh", str(CHECKOUT / "setup" / "app.sh")], check=True, timeout=300)
+    name = f"t_{uuid4().hex[:12]}"
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    pm2_home = Path(tempfile.mkdtemp(prefix="pm2-"))  # short: PM2 has sockets in it
+    modules = CHECKOUT / ".tools" / "app" / "node_modules"
+    project = Project(folder / "app", server.tcp_endpoint, name, tools)
+    made = LiveApp(project, folder / "srv", modules / ".bin" / "pm2", pm2_home, port)
+    receiver = Receiver(made.alerts)
+    with server.connect() as admin:
+        execute(admin, f"CREATE DATABASE {quoted(name)}")
+    try:
+        project.add_migration(*INIT)
+        project.environment["NOTIFICATION_WEBHOOK"] = receiver.url
+        made.lay_out(modules, exec_mode)
+        yield made
+    finally:
+        made.stop()
+        receiver.shutdown()
+        shutil.rmtree(pm2_home, ignore_errors=True)
+        for inside in ("servers", "replay"):
+            stop_leftovers(project.folder / ".dbsync" / inside)
+        with server.connect() as admin:
+            for (found,) in rows(admin, "SHOW DATABASES"):
+                if found == name or found.startswith(f"{name}__"):
+                    execute(admin, f"DROP DATABASE {quoted(found)}")

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
-
 import pytest
 
 from resources.app.app import App
 from resources.app.build import build
-from resources.app.releases import RECORD, Releases
+from resources.app.releases import Releases
 from resources.app.source import files_of
 from resources.errors import AppBuildError
 
@@ -60,7 +58,6 @@ def test_the_switch_is_one_rename_and_old_releases_go(app):
     releases = Releases(app)
     for number in range(6):
         build(app, None, f"r{number}", files_of(app.source, None))
-        os.utime(releases.path(f"r{number}") / RECORD, (number, number))
     for name in ("r0", "r5"):
         releases.switch(name)
         assert releases.current() == name and app.current.resolve() == releases.path(name)
@@ -75,3 +72,17 @@ def test_what_is_shared_appears_in_every_release(app):
     (app.folder / "shared" / ".env").write_text("PORT=1\n")
     build(app, None, "one", files_of(app.source, None))
     assert (Releases(app).path("one") / ".env").read_text() == "PORT=1\n"
+
+
+def test_before_the_current_release_are_those_that_were_well_then_and_were_not_left(app):
+    releases = Releases(app)
+    for name in ("first", "bad", "second", "third"):
+        build(app, None, name, files_of(app.source, None))
+        if name != "bad":
+            releases.set_released(name)
+    assert releases.before("third") == ["second", "first"]
+    releases.set_left("third")
+    assert releases.before("second") == ["first"] and releases.before("first") == []
+    assert releases.before(None) == ["second", "first"] == releases.before("bad")
+    releases.set_released("first")
+    assert releases.whole() == ["first", "second", "third", "bad"], "released once more, it is the newest"

@@ -21,11 +21,12 @@ def http(status: int, body: str = "", *headers: str) -> bytes:
 
 @dataclass
 class Site:
-    """Gives the answers in order, the last one for ever; notes the paths that were asked for."""
+    """Gives the answers in order, the last one for ever; notes the paths, and the requests, it was asked."""
 
     answers: list[Answer]
     url: str = ""
     asked: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
     closing: threading.Event = field(default_factory=threading.Event)
 
     def serve(self, listener: socket.socket) -> None:
@@ -39,6 +40,7 @@ class Site:
     def _answer(self, connection: socket.socket) -> None:
         with connection:
             request = connection.recv(65536).decode()
+            self.requests.append(request)
             answer = self.answers[min(len(self.asked), len(self.answers) - 1)]
             self.asked.append(request.split(" ")[1] if " " in request else "")
             try:

@@ -105,7 +105,10 @@ def test_what_is_no_web_address_is_refused_without_asking(url):
     assert figures["attempts"] == 0
 
 
-def test_login_and_query_of_the_url_are_not_shown(site):
-    url = site(http(500)).url.replace("http://", "http://user:sekrit@") + "?token=sekrit"
+def test_login_and_query_of_the_url_are_sent_and_not_shown(site):
+    page = site(http(500))
+    url = page.url.replace("http://", "http://user:sekrit@") + "?token=sekrit"
     figures, problems = check_application(url, seconds=0.2, pause=0.01)
+    assert "GET /health?token=sekrit" in page.requests[0]
+    assert "Authorization: Basic dXNlcjpzZWtyaXQ=" in page.requests[0]
     assert "sekrit" not in f"{figures} {problems}"

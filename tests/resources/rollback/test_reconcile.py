@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from resources.app.app import App
+from resources.app.releases import Releases
 from resources.backup.make import make_full_backup
 from resources.backup.standing import record_proof
 from resources.errors import LockBusyError
@@ -76,13 +78,21 @@ def test_another_machines_deployment_is_judged_by_its_sessions(connection, targe
     assert [found.deployment for found in reconcile(target, journal)] == [two]
 
 
-def test_past_every_gate_it_is_released(connection, target, journal, died):
+def test_past_every_gate_it_is_released_and_its_application_is_one_to_go_back_to(
+    connection, target, journal, died, tmp_path
+):
+    app = App(tmp_path / "srv", tmp_path, ("shop",), tmp_path / "pm2")
+    releases = Releases(app)
+    releases.begin("built").mkdir(parents=True)
+    releases.finish("built", {"commit": "built"})
     one = journal.begin(target.name)
     journal.record(one, "applying")
+    journal.record(one, "app_switching", app_release="built")
     journal.record(one, "healthy")
     died(one)
-    assert [found.outcome for found in reconcile(target, journal)] == ["released"]
+    assert [found.outcome for found in reconcile(replace(target, app=app), journal)] == ["released"]
     assert journal.get(one).phase == "released"
+    assert releases.before(None) == ["built"]
 
 
 def test_a_refused_rollback_waits_for_a_person_until_a_release_stands_on_it(

@@ -19,8 +19,15 @@ const prisma = new PrismaClient({
   }),
 });
 
+let answers = 0;
+
 async function answer(request, response) {
   if (behaviour.body) return response.end(behaviour.body);
+  if (behaviour.hang) return;
+  if (behaviour.redirect) return response.writeHead(302, { Location: behaviour.redirect }).end();
+  // Of dbsync's own questions every other: whoever else asks must not make its answers three in a row.
+  if (behaviour.flap && request.headers["user-agent"] === "dbsync" && answers++ % 2)
+    return response.writeHead(503).end();
   try {
     const users = await prisma.user.count();
     response.setHeader("Content-Type", "application/json");
