@@ -74,8 +74,9 @@ def ui(server, tools, tmp_path_factory) -> Iterator[Ui]:
         url = f"http://127.0.0.1:{port}"
         _wait_for(url, process)
         with chromium(tools) as browser:
-            page = browser.new_page(viewport={"width": 1280, "height": 800})
-            page.set_default_timeout(30_000)
+            context = browser.new_context(viewport={"width": 1280, "height": 800})
+            context.set_default_timeout(30_000)
+            page = context.new_page()
             yield Ui(project, page, url, folder / "log")
     finally:
         family = psutil.Process(process.pid).children(recursive=True) if process.poll() is None else []

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import re
 import urllib.request
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 
 from tests.e2e.conftest import GOOD
+from tests.support.chromium import answers_shown
 
 pytestmark = pytest.mark.slow
 LOSSY = ("20260301000000_forget_posts", "DELETE FROM `Post` WHERE `id` < 3;\n")
@@ -71,18 +73,23 @@ def test_a_failed_gate_is_understood_and_a_run_from_failure_is_refused_with_the_
 
 def test_the_password_is_in_no_page_answer_database_or_log(ui):
     needles = ("songbird'", "songbird%27", "songbird&#39;", "songbird\\'")
-    answers: list[str] = []
-    ui.page.on("response", lambda one: answers.append(one.text()) if "/graphql" in one.url else None)
-    for path in ("/runs", "/assets/applied_schema_version", "/assets/full_backup", "/config", "/deployment"):
-        ui.page.goto(f"{ui.url}{path}", wait_until="networkidle")
-        answers.append(ui.page.content())
-    for run in ask(ui, "{runsOrError {... on Runs {results {runId runConfigYaml tags {key value}}}}}")[
-        "runsOrError"
-    ]["results"]:
-        ui.page.goto(f"{ui.url}/runs/{run['runId']}", wait_until="networkidle")
-        answers += [ui.page.content(), json.dumps(run)]
+    runs = ask(ui, "{runsOrError {... on Runs {results {runId runConfigYaml tags {key value}}}}}")
+    found = runs["runsOrError"]["results"]
+    answers = [json.dumps(found)]
+    assets = ("assets/applied_schema_version", "assets/full_backup")
+    for path in ("runs", *assets, "config", "deployment", *(f"runs/{run['runId']}" for run in found)):
+        page = ui.page.context.new_page()
+        answers += answers_shown(page, f"{ui.url}/{path}", "/graphql")
+        page.close()
     assert len(answers) > 20
     assert not [text for text in answers if any(needle in text for needle in needles)]
     files = [path for path in (ui.project.folder / ".dbsync").rglob("*") if path.is_file()]
     assert any(path.suffix == ".db" for path in files)
-    assert not [path for path in files if b"songbird" in path.read_bytes()]
+    assert not [path for path in files if b"songbird" in _content(path)]
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:  # a log of SQLite's, which ends with the connection that wrote it
+        return b""
