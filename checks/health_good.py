@@ -4,6 +4,8 @@ import dagster as dg
 
 from checks.gate import KEY, deployment_of, unseen, verdict
 
+_SHOWN = ("latency_ms", "threads_connected", "application_latency_ms", "disk_free_bytes", "load_1")
+
 
 @dg.asset_check(
     asset="health_report",
@@ -14,4 +16,11 @@ from checks.gate import KEY, deployment_of, unseen, verdict
 )
 def health_good(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
     deployment = deployment_of(context)
-    return verdict(unseen(deployment.health, "health_report") or deployment.refuse_health(), "healthy")
+    health = deployment.health
+    return verdict(
+        unseen(health, "health_report") or deployment.refuse_health(),
+        "healthy",
+        problems=len(health.problems) if health else 0,
+        warnings=len(health.warnings) if health else 0,
+        **{name: value for name in _SHOWN if health and (value := health.numbers.get(name)) is not None},
+    )

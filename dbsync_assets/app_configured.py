@@ -2,20 +2,11 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 from dbsync_assets.deployment_resource import given_deployment
-from resources.errors import SettingsError
-from resources.settings import load_settings
+from resources.settings import Settings
 
 
-def app_is_configured() -> bool:
+def app_is_configured(settings: Settings) -> bool:
     """As the deployment of this run says, else the settings of the project."""
     given = given_deployment()
-    if given is not None:
-        return given.application is not None
-    try:
-        return load_settings(Path(os.environ.get("DBSYNC_PROJECT", "."))).app_folder is not None
-    except SettingsError:  # a run says so; the graph is to be seen all the same
-        return False
+    return (given.application if given is not None else settings.app_folder) is not None

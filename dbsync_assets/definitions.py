@@ -31,9 +31,11 @@ from dbsync_assets.assets.validation_report import validation_report
 from dbsync_assets.deployment_resource import KEY, deployment_resource
 from dbsync_assets.drift import drift, live_schema
 from dbsync_assets.freshness import freshness_policy
+from dbsync_assets.ownership import owned
 from dbsync_assets.prove_backup import prove_backup
 from dbsync_assets.reconcile import reconcile
 from sensors.all import sensors
+from sensors.project import settings_or_defaults
 from sensors.schedules import schedules
 
 # Dagster itself passes this parameter whenever it copies a sensor: nobody who reads it can do anything.
@@ -42,20 +44,25 @@ warnings.filterwarnings("ignore", "Parameter `owners` of initializer `SensorDefi
 
 @dg.definitions
 def defs() -> dg.Definitions:
-    overdue = freshness_policy()
-    released = [app_release, health_report_behind(app_release)] if app_is_configured() else [health_report]
+    settings = settings_or_defaults()
+    overdue = freshness_policy(settings)
+    with_app = [app_release, health_report_behind(app_release)]
+    released = with_app if app_is_configured(settings) else [health_report]
     return dg.Definitions(
-        assets=[
-            migration_source,
-            full_backup.map_asset_specs(lambda spec: dg.apply_freshness_policy(spec, overdue)),
-            applied_schema_version,
-            validation_report,
-            *released,
-            release_record,
-            incremental_backup,
-            metrics_snapshot,
-            live_schema,
-        ],
+        assets=owned(
+            [
+                migration_source,
+                full_backup.map_asset_specs(lambda spec: dg.apply_freshness_policy(spec, overdue)),
+                applied_schema_version,
+                validation_report,
+                *released,
+                release_record,
+                incremental_backup,
+                metrics_snapshot,
+                live_schema,
+            ],
+            settings.owner,
+        ),
         asset_checks=[
             history_clean,
             backup_proven,

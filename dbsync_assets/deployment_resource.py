@@ -19,7 +19,7 @@ import dagster as dg
 
 from dbsync_assets.reexecution import refuse_continued
 from dbsync_assets.run_process import PROCESS_TAG, this_process
-from dbsync_assets.run_tags import pinned_commit
+from dbsync_assets.run_tags import deployment_tags, pinned_commit
 from resources.deployment.deployment import Deployment, Purpose
 from resources.git.commit import current_commit
 from resources.log.line import Line
@@ -68,6 +68,8 @@ def deployment_resource(context: dg.InitResourceContext) -> Iterator[Deployment]
     with heard_by(dagster_lines(log)):
         commit = current_commit(project, target.migrations) if pinned is None else None
         deployment = Deployment(target, commit=commit, purpose=purpose_of(job), pinned=pinned)
+        if run is not None and context.instance is not None:
+            context.instance.add_run_tags(run.run_id, deployment_tags(deployment))
         if isinstance(run, dg.DagsterRun) and context.instance is not None:
             deployment.stopped = refuse_continued(context.instance, run, target)
         try:

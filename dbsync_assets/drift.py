@@ -3,7 +3,6 @@
 import dagster as dg
 
 from dbsync_assets.deployment_resource import KEY
-from dbsync_assets.ownership import CODE_VERSION, OWNERS
 from resources.deployment.deployment import Deployment
 from resources.errors import DriftError
 from resources.notify.announce import announce
@@ -16,8 +15,6 @@ _SHOWN = 5
 live_schema = dg.AssetSpec(
     ASSET,
     group_name="observed",
-    owners=OWNERS,
-    code_version=CODE_VERSION,
     kinds={"mysql"},
     description="The schema as it is now. Observed by the job `drift`; a change by hand is noticed.",
 )

@@ -13,6 +13,7 @@ from dbsync_assets.assets.incremental_backup import incremental_backup
 from dbsync_assets.assets.migration_source import migration_source
 from dbsync_assets.assets.validation_report import validation_report
 from dbsync_assets.notice_hook import tell_of_failed_schedule
+from dbsync_assets.queued import QUEUED
 from dbsync_assets.rollback_hook import undo_failed_deployment
 
 BACKUP_OBSERVATIONS = (backup_fresh, catalog_sound, storage_headroom)
@@ -29,6 +30,7 @@ deploy = dg.define_asset_job(
     RELEASE,
     description="Protect, prove, apply, validate, check health, record; put all back when a gate fails.",
     hooks={undo_failed_deployment},
+    tags=QUEUED,
     executor_def=dg.in_process_executor,
 )
 backup = dg.define_asset_job(
@@ -36,6 +38,7 @@ backup = dg.define_asset_job(
     _with_checks(full_backup),
     description="A full backup, proven.",
     hooks={tell_of_failed_schedule},
+    tags=QUEUED,
     executor_def=dg.in_process_executor,
 )
 incremental_job = dg.define_asset_job(
@@ -43,6 +46,7 @@ incremental_job = dg.define_asset_job(
     _with_checks(incremental_backup),
     description="What changed since the newest backup: its binary logs.",
     hooks={tell_of_failed_schedule},
+    tags=QUEUED,
     executor_def=dg.in_process_executor,
 )
 migration_check = dg.define_asset_job(

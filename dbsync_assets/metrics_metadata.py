@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dagster as dg
 
+from dbsync_assets.report_links import report_link
 from resources.metrics.figures import FIGURES
 from resources.metrics.monitor import Look
 from resources.metrics.page import page_path
@@ -22,6 +23,7 @@ def metrics_metadata(target: Target, look: Look) -> dict[str, dg.MetadataValue]:
     return {
         "level": dg.MetadataValue.text(look.level),
         "conditions": dg.MetadataValue.text(inert(redact(reasons))),
-        "page": dg.MetadataValue.path(str(page_path(target))),
+        "page": report_link(page_path(target)),
+        "path": dg.MetadataValue.path(str(page_path(target))),
         **figures,
     }

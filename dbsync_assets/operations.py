@@ -12,6 +12,7 @@ from dbsync_assets.catalog_metadata import verdict_table
 from dbsync_assets.deployment_resource import KEY
 from dbsync_assets.notice_hook import tell_of_failed_schedule
 from dbsync_assets.old_runs import forget_old_runs
+from dbsync_assets.queued import QUEUED
 from dbsync_assets.reexecution import deployment_before
 from dbsync_assets.run_tags import DEPLOYMENT
 from dbsync_assets.true_version import show_true_version
@@ -136,22 +137,33 @@ def retention_op(context: dg.OpExecutionContext) -> dict:
     return result
 
 
-@dg.job(executor_def=dg.in_process_executor, description="Put a named backup back into its target.")
+@dg.job(
+    tags=QUEUED, executor_def=dg.in_process_executor, description="Put a named backup back into its target."
+)
 def restore() -> None:
     restore_op()
 
 
-@dg.job(executor_def=dg.in_process_executor, description="Undo the newest deployment that changed something.")
+@dg.job(
+    tags=QUEUED,
+    executor_def=dg.in_process_executor,
+    description="Undo the newest deployment that changed something.",
+)
 def rollback() -> None:
     rollback_op()
 
 
-@dg.job(executor_def=dg.in_process_executor, description="Mark a migration as applied or rolled back.")
+@dg.job(
+    tags=QUEUED,
+    executor_def=dg.in_process_executor,
+    description="Mark a migration as applied or rolled back.",
+)
 def resolve() -> None:
     resolve_op()
 
 
 @dg.job(
+    tags=QUEUED,
     executor_def=dg.in_process_executor,
     description="Mark what a database without a history contains already as applied.",
 )
@@ -159,13 +171,18 @@ def baseline() -> None:
     baseline_op()
 
 
-@dg.job(executor_def=dg.in_process_executor, description="Empty a disposable database and migrate it anew.")
+@dg.job(
+    tags=QUEUED,
+    executor_def=dg.in_process_executor,
+    description="Empty a disposable database and migrate it anew.",
+)
 def reset() -> None:
     reset_op()
 
 
 @dg.job(
     hooks={tell_of_failed_schedule},
+    tags=QUEUED,
     executor_def=dg.in_process_executor,
     description="Remove old backups by the rules of BACKUP_KEEP…; never the last proven ones.",
 )

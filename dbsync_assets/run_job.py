@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from dbsync_assets.run_process import PROCESS_TAG, this_process
-from dbsync_assets.run_tags import COMMIT, TARGET
+from dbsync_assets.run_tags import deployment_tags
 from resources.child_environment import no_secrets
 from resources.errors import DbsyncError
 from resources.redact import redact
@@ -34,9 +34,7 @@ def run_job(
     run_config: dict[str, Any] = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
     if config:
         run_config["ops"] = {op: {"config": dict(values)} for op, values in config.items()}
-    tags = {TARGET: deployment.target.name, PROCESS_TAG: this_process()}
-    if deployment.commit:
-        tags[COMMIT] = deployment.commit.id
+    tags = deployment_tags(deployment) | {PROCESS_TAG: this_process()}
     with dg.DagsterInstance.get() as instance, with_deployment(deployment):
         job = defs().resolve_job_def(name)
         result = job.execute_in_process(

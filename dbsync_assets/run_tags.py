@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from resources.dagster_instance import TARGET_TAG as TARGET
-from resources.errors import CommitRefusedError
+from resources.errors import CommitRefusedError, SettingsError
 from resources.redact import inert
+from resources.settings import Settings, target_of
 from resources.target import Target
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ __all__ = [
     "deployment_tags",
     "launch_tags",
     "pinned_commit",
+    "target_tag",
 ]
 
 
@@ -47,6 +49,14 @@ def launch_tags(target: Target, launch: Launch, author: str, rewritten: str | No
         AUTHOR: author,
     }
     return tags | ({REWRITTEN: rewritten} if rewritten else {})
+
+
+def target_tag(settings: Settings) -> dict[str, str]:
+    """{} where the settings name no target: every run says why."""
+    try:
+        return {TARGET: target_of(settings).name}
+    except SettingsError:
+        return {}
 
 
 def deployment_tags(deployment: Deployment) -> dict[str, str]:

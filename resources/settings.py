@@ -276,7 +276,6 @@ def _place_folders(settings: Settings, project: Path) -> None:
     settings.log_file = project / settings.log_file if settings.log_file else None
     if settings.monitor_textfile is not None:
         settings.monitor_textfile = project / settings.monitor_textfile
-    settings._project = project
     settings._migrations_given = settings.prisma_migrations
     settings.prisma_migrations = project / (settings.prisma_migrations or find_migrations(project))
     if settings.data_rules is not None:
@@ -326,7 +325,7 @@ def target_of(settings: Settings) -> Target:
         endpoint=endpoint,
         database=database,
         migrations=settings.prisma_migrations,
-        storage=settings.state / "backups" if remote else Path(settings.backup_storage_path),
+        storage=storage_of(settings),
         state=settings.state,
         tools=settings.tools,
         mysqld=settings.mysqld,
@@ -374,6 +373,13 @@ def target_of(settings: Settings) -> Target:
             disposable=settings.disposable,
         ),
     )
+
+
+def storage_of(settings: Settings) -> Path:
+    """The folder for backups, journal and reports; where backups go into a bucket, the one beside it."""
+    given = settings.backup_storage_path
+    assert settings.state and given
+    return settings.state / "backups" if is_bucket(given) else Path(given)
 
 
 def log_of(settings: Settings) -> LogPlace:

@@ -16,6 +16,7 @@ from resources.release_source.source import Source
 from resources.setting_types import Duration, HomePath, Secret
 
 _MEBIBYTE = 2**20
+_OWNER = re.compile(r"team:[^\s,]+|[A-Za-z0-9_][A-Za-z0-9._%+-]*@[A-Za-z0-9.-]+\.[A-Za-z]{2,7}")
 
 
 class GitSettings(BaseSettings):
@@ -98,6 +99,20 @@ class GitSettings(BaseSettings):
         description="age at which the retention job removes runs from Dagster's storage; 90 d by default",
         gt=0,
     )
+
+    owner: str = Field(
+        "team:database",
+        alias="DBSYNC_OWNER",
+        description="whose the assets are, as the UI shows it: `team:NAME` or an e-mail address; several, "
+        "comma-separated",
+    )
+
+    @field_validator("owner", mode="after")
+    @classmethod
+    def _owners(cls, given: str) -> str:
+        if not listed(given) or not all(_OWNER.fullmatch(one) for one in listed(given)):
+            raise ValueError("write team:NAME or an e-mail address")
+        return given
 
     @field_validator("git_branch", mode="after")
     @classmethod

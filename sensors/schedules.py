@@ -13,9 +13,8 @@ import dagster as dg
 from dbsync_assets.jobs import backup, incremental_job
 from dbsync_assets.operations import retention
 from dbsync_assets.prove_backup import prove_backup
-from dbsync_assets.run_tags import TARGET
-from resources.errors import SettingsError
-from resources.settings import Settings, target_of
+from dbsync_assets.run_tags import target_tag
+from resources.settings import Settings
 from sensors import project
 
 
@@ -37,13 +36,6 @@ def _schedule(job: Any, cron: str, times: Settings, description: str) -> dg.Sche
         cron_schedule=cron,
         execution_timezone=times.schedule_timezone,
         default_status=project.schedule_status(times, f"{job.name}_schedule"),
-        tags=_target_tag(times),
+        tags=target_tag(times),
         description=description,
     )
-
-
-def _target_tag(times: Settings) -> dict[str, str]:
-    try:
-        return {TARGET: target_of(times).name}
-    except SettingsError:
-        return {}

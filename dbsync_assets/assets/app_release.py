@@ -4,7 +4,6 @@ import dagster as dg
 
 from dbsync_assets.assets.validation_report import validation_report
 from dbsync_assets.deployment_resource import KEY
-from dbsync_assets.ownership import CODE_VERSION, OWNERS
 from resources.deployment.deployment import Deployment
 from resources.redact import inert
 
@@ -12,8 +11,6 @@ from resources.redact import inert
 @dg.asset(
     deps=[validation_report],
     group_name="release",
-    owners=OWNERS,
-    code_version=CODE_VERSION,
     kinds={"javascript"},
     description="Only where APP_FOLDER is set: switch, PM2 reload, does it answer rightly and stay?",
     required_resource_keys={KEY},

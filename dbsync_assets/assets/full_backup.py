@@ -6,7 +6,6 @@ from pydantic import Field
 from dbsync_assets.assets.migration_source import migration_source
 from dbsync_assets.catalog_metadata import catalog, figures
 from dbsync_assets.deployment_resource import KEY
-from dbsync_assets.ownership import CODE_VERSION, OWNERS
 from resources.backup.index import look
 from resources.backup.proof_choice import CHOICES
 from resources.deployment.deployment import Deployment
@@ -22,8 +21,6 @@ class BackupConfig(dg.Config):
 @dg.asset(
     deps=[migration_source],
     group_name="release",
-    owners=OWNERS,
-    code_version=CODE_VERSION,
     kinds={"mysql"},
     description="The whole database, archived; its rows were counted and digested on a started copy.",
     required_resource_keys={KEY},

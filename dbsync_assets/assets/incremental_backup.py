@@ -4,7 +4,6 @@ import dagster as dg
 
 from dbsync_assets.assets.full_backup import full_backup
 from dbsync_assets.deployment_resource import KEY
-from dbsync_assets.ownership import CODE_VERSION, OWNERS
 from resources.deployment import operations
 from resources.deployment.deployment import Deployment
 
@@ -17,8 +16,6 @@ from resources.deployment.deployment import Deployment
             "incremental_backup",
             deps=[full_backup],
             group_name="backups",
-            owners=OWNERS,
-            code_version=CODE_VERSION,
             kinds={"mysql"},
             description="The binary logs since the newest backup, without a gap: any moment can be restored.",
         )

@@ -4,7 +4,6 @@ import dagster as dg
 
 from dbsync_assets.deployment_resource import project_target
 from dbsync_assets.metrics_metadata import metrics_metadata
-from dbsync_assets.ownership import CODE_VERSION, OWNERS
 from resources.metrics.monitor import Monitor
 from resources.metrics.publish import publish
 from resources.metrics.store import opened_store
@@ -13,8 +12,6 @@ from resources.metrics.store import opened_store
 # Not with the deployment: to look takes no lock, and a release may be under way.
 @dg.asset(
     group_name="observability",
-    owners=OWNERS,
-    code_version=CODE_VERSION,
     kinds={"mysql"},
     description="Figures of database, application and machine; the sensor `monitoring` reports them too.",
 )

@@ -5,9 +5,9 @@ import hashlib
 import dagster as dg
 
 from dbsync_assets.deployment_resource import KEY
-from dbsync_assets.ownership import CODE_VERSION, OWNERS
 from dbsync_assets.reexecution import refuse_for_nothing
 from dbsync_assets.run_tags import deployment_tags
+from dbsync_assets.sql_blocks import scripts
 from dbsync_assets.true_version import show_true_version
 from resources.deployment.deployment import Deployment
 from resources.redact import inert
@@ -15,8 +15,6 @@ from resources.redact import inert
 
 @dg.asset(
     group_name="release",
-    owners=OWNERS,
-    code_version=CODE_VERSION,
     kinds={"git", "prisma"},
     description="Prisma's migrations folder at the commit being released, and what is pending.",
     required_resource_keys={KEY},
@@ -34,15 +32,18 @@ def migration_source(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         )
     content = hashlib.sha256("".join(f"{f.name}\0{f.checksum}\n" for f in status.files).encode()).hexdigest()
     commit = deployment.commit
+    pending = [file for file in status.files if file.name in set(status.pending_names)]
     return dg.MaterializeResult(
         data_version=dg.DataVersion(content[:16]),
         metadata={
             "commit": commit.id if commit else "no git repository",
             "commit subject": inert(commit.subject) if commit else "",
+            "author": inert(commit.author) if commit else "",
             "uncommitted changes": commit.dirty if commit else False,
             "content sha256": content,
             "migrations": len(status.files),
             "applied": len(status.applied_names),
             "pending": dg.MetadataValue.json(list(status.pending_names)),
+            **({"pending SQL": scripts(pending)} if pending else {}),
         },
     )

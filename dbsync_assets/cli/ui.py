@@ -39,7 +39,7 @@ def ui(
     sys.stdout.flush()
     # The UI has no login: it listens on this machine only.
     # Read-only is the page alone, without the daemon that starts queued runs.
-    server = ["dagster_webserver", "--read-only"] if read_only else ["dagster", "dev"]
+    server = ["dbsync_assets.page.webserver", "--read-only"] if read_only else ["dbsync_assets.page.dev"]
     command = ["-m", *server, "-m", "dbsync_assets.definitions", "-h", "127.0.0.1", "-p", str(port)]
     # Not in the application's folder: Dagster would import packages of its own named `resources` or `checks`.
     os.chdir(CHECKOUT)

@@ -86,6 +86,8 @@ class Deployment:
         self.error: DbsyncError | None = None
         """The error the command ends with: the first one, or the rollback's when that failed."""
         self.timings: dict[str, float] = {}
+        self.spans: dict[str, list[tuple[float, float]]] = {}
+        """When each of them was worked on, in seconds of time.monotonic()."""
         self.reconciled: list[Reconciled] = []
         self.status: MigrationStatus | None = None
         self.expectation: Expectation | None = None
@@ -161,6 +163,8 @@ class Deployment:
         keep = self.purpose == "deploy"
         made = self._timed("backup", lambda: full.finish(keep_server=keep, proof=of))
         self.timings["backup"] = full.seconds
+        ended = time.monotonic()
+        self.spans["backup"] = [(ended - full.seconds, ended)]  # beside what else was done meanwhile
         self.backup = made
         manifest = made.manifest
         self._journal(
@@ -457,7 +461,9 @@ class Deployment:
             self._noted(error)
             raise
         finally:
-            self.timings[name] = self.timings.get(name, 0.0) + time.monotonic() - begun
+            ended = time.monotonic()
+            self.timings[name] = self.timings.get(name, 0.0) + ended - begun
+            self.spans.setdefault(name, []).append((begun, ended))
 
     def _noted(self, error: E) -> E:
         """Remember the first error, for the command's exit code and the notice."""

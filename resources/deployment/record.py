@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -48,3 +49,27 @@ def write(deployment: Deployment, outcome: str, reason: str | None = None) -> Pa
     text = json.dumps(evidence(deployment, outcome, reason), indent=2, ensure_ascii=False, default=str)
     write_durably(path, text.encode())
     return path
+
+
+@dataclass(frozen=True)
+class Size:
+    """How large the database was after one release."""
+
+    at: datetime
+    database_bytes: int
+
+
+def sizes_after_releases(storage: Path, target: str, last: int) -> list[Size]:
+    """The newest `last` of them, oldest first. Files that no dbsync wrote are passed over."""
+    sizes: list[Size] = []
+    for path in sorted((storage / "releases").glob("*.json"), reverse=True)[: 4 * last]:
+        try:
+            record = json.loads(path.read_bytes())
+            if record["target"] == target and record["outcome"] == "released":
+                found = int(record["health"]["database"]["database_bytes"])
+                sizes.append(Size(datetime.fromisoformat(record["at"]), found))
+        except (ValueError, KeyError, TypeError):
+            continue  # a release of before this was written down, too
+        if len(sizes) == last:
+            break
+    return sizes[::-1]

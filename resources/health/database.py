@@ -10,7 +10,7 @@ import pymysql
 from resources.errors import DbsyncError
 from resources.health.rules import judge
 from resources.health.status import Problem
-from resources.mysql.connection import Connection, connect, is_denied, rows, value
+from resources.mysql.connection import Connection, connect, execute, is_denied, rows, value
 from resources.target import Target
 
 _STATUS = ("Threads_connected", "Threads_running", "Uptime")
@@ -23,7 +23,11 @@ def check_database(target: Target) -> tuple[dict[str, Any], list[Problem]]:
     try:
         with connect(target.endpoint, target.database, read_timeout=_READ_SECONDS) as connection:
             connect_ms = (time.monotonic() - begun) * 1000
-            figures = {"reachable": True, "connect_ms": round(connect_ms, 1), **_figures(connection)}
+            figures = {
+                "reachable": True,
+                "connect_ms": round(connect_ms, 1),
+                **_figures(connection, target.database),
+            }
     except DbsyncError as error:
         return {"reachable": False, "error": error.as_dict()}, [
             Problem("database", error.what, "reachable with the given login", name="reachable")
@@ -41,7 +45,7 @@ def check_database(target: Target) -> tuple[dict[str, Any], list[Problem]]:
     return figures, judge("database", figures, target.limits)
 
 
-def _figures(connection: Connection) -> dict[str, Any]:
+def _figures(connection: Connection, database: str) -> dict[str, Any]:
     laps = []
     for _ in range(3):
         begun = time.monotonic()
@@ -49,6 +53,8 @@ def _figures(connection: Connection) -> dict[str, Any]:
         laps.append((time.monotonic() - begun) * 1000)
     names = ", ".join(f"'{name}'" for name in _STATUS)
     status = dict(rows(connection, f"SHOW GLOBAL STATUS WHERE Variable_name IN ({names})"))
+    # Else the size would be that of yesterday, before the migrations.
+    execute(connection, "SET SESSION information_schema_stats_expiry = 0")
     version, most, read_only, super_read_only = rows(
         connection, "SELECT @@version, @@max_connections, @@read_only, @@super_read_only"
     )[0]
@@ -69,6 +75,14 @@ def _figures(connection: Connection) -> dict[str, Any]:
         "table_lock_waits": _optional(
             connection,
             "SELECT COUNT(*) FROM performance_schema.metadata_locks WHERE lock_status = 'PENDING'",
+        ),
+        "database_bytes": int(
+            value(
+                connection,
+                "SELECT COALESCE(SUM(data_length + index_length), 0) FROM information_schema.tables"
+                " WHERE table_schema = %s",
+                (database,),
+            )
         ),
     }
 

@@ -38,6 +38,17 @@ class HealthStatus:
     monitoring: Mapping[str, Any] = field(default_factory=dict)
     """What the monitoring has seen lately, where one runs."""
 
+    @property
+    def numbers(self) -> dict[str, int | float]:
+        """The figures that are numbers, by name, for whoever plots them; the application's say so."""
+        application = {f"application_{name}": value for name, value in self.application.items()}
+        return {
+            name: value
+            for figures in (self.database, application, self.system)
+            for name, value in figures.items()
+            if isinstance(value, (int, float)) and not isinstance(value, bool)
+        }
+
     def as_dict(self) -> dict[str, Any]:
         return {
             "healthy": self.healthy,

@@ -76,7 +76,8 @@ def apply_pending(
     finally:
         writer.close()
     last = run.applied[-1] if run.applied else next((r.migration_name for r in reversed(recorded)), None)
-    return MigrationResult(True, last, run.applied, time.monotonic() - began)
+    seconds = time.monotonic() - began
+    return MigrationResult(True, last, run.applied, seconds, statement_seconds=run.seconds)
 
 
 def _require_clean(target: Target, files: list[MigrationFile], rows: list[MigrationRow]) -> None:
@@ -93,6 +94,7 @@ class _Run:
         self._record = record
         self._history = writer
         self.applied: list[str] = []
+        self.seconds: dict[str, list[float]] = {}
 
     def all(self, pending: list[MigrationFile], deadline: float) -> None:
         """`deadline` in seconds of time.monotonic(), for all of them together."""
@@ -130,6 +132,7 @@ class _Run:
             raise self._failed(session, file, row_id, cause)
         if not self._history.finished(row_id):
             raise self._unknown(session, file, pymysql.err.OperationalError(2013, "the server was restarted"))
+        self.seconds[file.name] = session.running.seconds
         self._record("migration_applied", {"migration": file.name, "seconds": time.monotonic() - began})
         if session.watchdog.fired:
             # A KILL that came too late for an error may still have cut a statement short.

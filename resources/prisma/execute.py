@@ -6,7 +6,8 @@ results read tells which statement is running.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
 
 import pymysql
 from pymysql.cursors import SSCursor
@@ -24,6 +25,8 @@ class Running:
     """The server's connection id."""
     statement: int = 1
     """Number of the running statement, from 1."""
+    seconds: list[float] = field(default_factory=list)
+    """How long each statement took that has ended."""
 
 
 def run_script(connection: Connection, script: bytes, running: Running) -> int:
@@ -33,16 +36,26 @@ def run_script(connection: Connection, script: bytes, running: Running) -> int:
     statement that failed; `running.statement` is its number, and those after it did
     not run.
     """
-    running.statement = 1
+    running.statement, running.seconds = 1, []
+    begun = time.monotonic()
+
+    def ended() -> None:
+        nonlocal begun
+        now = time.monotonic()
+        running.seconds.append(now - begun)
+        begun = now
+
     # Rows are read and dropped one at a time: a SELECT in a script must not fill the memory.
     cursor = SSCursor(connection)
     try:
         cursor.execute(script.decode())  # without arguments: no % is formatted
         drop_rows(cursor)
+        ended()
         while has_next(cursor):
             running.statement += 1
             cursor.nextset()
             drop_rows(cursor)
+            ended()
         return running.statement
     finally:
         abandon(cursor)

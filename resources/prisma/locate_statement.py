@@ -36,14 +36,14 @@ class Statement:
 
 def locate(script: str, number: int) -> Statement | None:
     """The statement, or None where the script seems to have fewer."""
-    for statement in _statements(script):
+    for statement in statements(script):
         if statement.number == number:
             return statement
     return None
 
 
 def count_statements(script: str) -> int:
-    return sum(1 for _ in _statements(script))
+    return sum(1 for _ in statements(script))
 
 
 def first_word(script: str) -> str:
@@ -55,7 +55,8 @@ def first_word(script: str) -> str:
     return ""
 
 
-def _statements(script: str) -> Iterator[Statement]:
+def statements(script: str) -> Iterator[Statement]:
+    """In order. Where one ends is guessed, as the head of this file says."""
     number = 0
     first: re.Match[str] | None = None
     last_end = 0

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -14,6 +15,8 @@ class MigrationResult:
     execution_time: float
     """Seconds."""
     error: str | None = None
+    statement_seconds: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    """Of each migration that was applied: how long its statements took, in the server's order."""
 
     def as_dict(self) -> dict[str, object]:
         return {

@@ -9,7 +9,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from dbsync_assets.backup_picture import LAST, LONGEST, picture
+from dbsync_assets.backup_picture import LAST, picture
+from dbsync_assets.picture import LONGEST
 from resources.backup.entry import Entry
 from resources.backup.manifest import Proof
 from tests.resources.backup.test_manifest import MANIFEST

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from datetime import timedelta
 from itertools import pairwise
 
@@ -9,6 +11,7 @@ import dagster as dg
 from dagster._core.definitions.freshness import TimeWindowFreshnessPolicy
 
 from dbsync_assets.definitions import defs
+from resources.settings import CHECKOUT, VERSION
 
 OBSERVATIONS = {"backup_fresh", "catalog_sound", "storage_headroom"}
 SCHEDULES = {
@@ -132,6 +135,44 @@ def test_every_asset_says_whose_it_is_what_it_is_and_of_which_code():
         node = graph.get(key)
         assert node.description and node.kinds and node.owners and node.code_version, key
         assert node.group_name != "default", key
+
+
+def test_the_owner_is_the_one_that_is_set_and_the_code_is_that_of_dbsync(tmp_path, monkeypatch):
+    def owners() -> set[str]:
+        graph = defs().resolve_asset_graph()
+        return {owner for key in graph.get_all_asset_keys() for owner in graph.get(key).owners}
+
+    monkeypatch.setenv("DBSYNC_PROJECT", str(tmp_path))
+    monkeypatch.delenv("DBSYNC_OWNER", raising=False)
+    assert owners() == {"team:database"}
+    (tmp_path / ".env").write_text("DBSYNC_OWNER=team:shop, ada@example.org\n")
+    assert owners() == {"team:shop", "ada@example.org"}
+    (tmp_path / ".env").write_text("DBSYNC_OWNER=nobody\n")
+    assert owners() == {"team:database"}, "a wrong setting is the runs' to say; the graph is to be seen"
+    graph = defs().resolve_asset_graph()
+    versions = {graph.get(key).code_version for key in graph.get_all_asset_keys()}
+    assert len(versions) == 1 and VERSION.startswith(f"{versions.pop()}.")
+
+
+def test_jobs_that_change_the_database_wait_for_each_other_from_their_launch_on(tmp_path):
+    code = (
+        "from dbsync_assets.definitions import defs\n"
+        "jobs = [job for job in defs().resolve_all_job_defs() if not job.name.startswith('__')]\n"
+        "print(*sorted(job.name for job in jobs if job.run_tags.get('dbsync/target') == 'shop@127.0.0.1:1'))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", code],
+        env={
+            "PYTHONPATH": str(CHECKOUT),
+            "PATH": "/usr/bin:/bin",
+            "DBSYNC_PROJECT": str(tmp_path),
+            "DATABASE_URL": "mysql://a:hunter222@127.0.0.1:1/shop",
+        },
+        capture_output=True,
+        text=True,
+    )
+    queued = "backup baseline deploy incremental_backup reset resolve restore retention rollback"
+    assert done.stdout.split() == queued.split(), done.stderr
 
 
 def test_every_setting_of_a_job_says_what_it_does():

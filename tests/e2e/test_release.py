@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.conftest import BAD, DUPLICATES, GOOD
+from tests.support.git_server import git
 
 pytestmark = pytest.mark.slow
 ADD_X = "ALTER TABLE `Post` ADD COLUMN `x` INTEGER NULL;"
@@ -161,11 +162,21 @@ def test_a_database_that_does_not_exist_is_created_and_gone_again_when_its_first
 def test_the_dagster_instance_has_the_run_with_its_gates(project):
     import dagster as dg
 
+    for words in (("init", "-q"), ("add", "prisma"), ("commit", "-q", "-m", "A shop")):
+        git(project.folder, *words, author="Ada@example.org")
     assert project.run("deploy").returncode == 0
     with dg.DagsterInstance.from_config(str(project.folder / ".dbsync" / "dagster")) as instance:
         runs = instance.get_runs()
         assert [(run.job_name, run.status) for run in runs] == [("deploy", dg.DagsterRunStatus.SUCCESS)]
         logs = instance.all_logs(runs[0].run_id)
+    tags = {name: text for name, text in runs[0].tags.items() if name.startswith("dbsync/")}
+    assert tags.pop("dbsync/process")
+    assert tags == {
+        "dbsync/target": f"{project.database}@127.0.0.1:{project.endpoint.port}",
+        "dbsync/commit": git(project.folder, "rev-parse", "HEAD"),
+        "dbsync/author": "Ada",
+        "dbsync/deployment": next(project.storage.glob("releases/*.json")).stem,
+    }
     events = [entry.get_dagster_event() for entry in logs if entry.is_dagster_event]
     kinds = [event.event_type for event in events]
     assert kinds.count(dg.DagsterEventType.ASSET_CHECK_EVALUATION) == 10

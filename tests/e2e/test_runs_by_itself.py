@@ -80,4 +80,9 @@ def test_pushes_are_deployed_once_each_of_several_the_newest_and_a_rewritten_one
     daemon.until(lambda: "rewritten" in " ".join(daemon.skip_reasons()[:3]), "the force-push is named")
     assert len(daemon.runs()) == len(daemon.deployments()) == 3
     assert {run.tags["dbsync/commit"] for run in daemon.runs()} == {first, newest, bad}
+    assert all(run.tags["dbsync/target"].startswith(f"{project.database}@") for run in daemon.runs())
+    assert {run.tags["dbsync/author"] for run in daemon.runs()} == {"dev@example.org"}
+    assert {run.tags["dbsync/deployment"] for run in daemon.runs()} == {
+        path.stem for path in project.storage.glob("journal/*.jsonl")
+    }
     assert daemon.slowest_tick() < 10

@@ -15,7 +15,7 @@ from uuid import uuid4
 
 import psutil
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from resources.mysql.connection import execute, quoted, rows
 from resources.mysql.endpoint import Endpoint
@@ -25,6 +25,7 @@ from resources.prisma.lock import MigrationLock
 from tests.conftest import target_on
 from tests.e2e.conftest import SHOP
 from tests.support.chromium import chromium
+from tests.support.git_server import git
 from tests.support.project import Project
 
 PASSWORD = "songbird'\"$ %@:/\\x"
@@ -36,7 +37,8 @@ class Ui:
     project: Project
     page: Page
     url: str
-    log: Path
+    commit: str
+    """That the project is at; by Ada."""
 
     def picture(self, name: str) -> None:
         """Kept in the documentation where DBSYNC_PICTURES is set."""
@@ -66,6 +68,9 @@ def ui(server, tools, tmp_path_factory) -> Iterator[Ui]:
         "INSERT INTO `Post` (`userId`, `title`) VALUES (1, 'one'), (2, 'two'), (3, 'three')",
     )
     (project.folder / ".env").write_text(f"DATABASE_URL={project.url}\n")
+    for words in (("init", "-q"), ("add", "prisma"), ("commit", "-q", "-m", "A shop")):
+        git(project.folder, *words, author="Ada@example.org")
+    commit = git(project.folder, "rev-parse", "HEAD")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -76,8 +81,14 @@ def ui(server, tools, tmp_path_factory) -> Iterator[Ui]:
         with chromium(tools) as browser:
             context = browser.new_context(viewport={"width": 1280, "height": 800})
             context.set_default_timeout(30_000)
+<<<<<<< HEAD
             page = context.new_page()
             yield Ui(project, page, url, folder / "log")
+=======
+            expect.set_options(timeout=30_000)  # which has one of its own, of 5 s
+            page = context.new_page()
+            yield Ui(project, page, url, commit)
+>>>>>>> uimeta
     finally:
         family = psutil.Process(process.pid).children(recursive=True) if process.poll() is None else []
         process.send_signal(signal.SIGINT)

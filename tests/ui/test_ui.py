@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import urllib.request
+from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,22 @@ def ask(ui, query: str) -> dict:
         return json.loads(answer.read())["data"]
 
 
+def tags_of(ui, run: str) -> dict[str, str]:
+    found = ask(ui, f'{{runOrError(runId: "{run}") {{... on Run {{tags {{key value}}}}}}}}')
+    return {tag["key"]: tag["value"] for tag in found["runOrError"]["tags"]}
+
+
+def asked(ui, path: str) -> tuple[int, str, str]:
+    """Status, content type and text of the answer to this very path."""
+    connection = HTTPConnection(ui.url.removeprefix("http://"), timeout=30)
+    try:
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        return answer.status, answer.headers["Content-Type"], answer.read().decode()
+    finally:
+        connection.close()
+
+
 def test_the_lineage_is_seen(ui):
     ui.page.goto(f"{ui.url}/locations/dbsync_assets.definitions/asset-groups/release/lineage")
     for name in ("migration_source", "full_backup", re.compile("applied_s.*_version"), "release_record"):
@@ -42,10 +59,51 @@ def test_the_lineage_is_seen(ui):
 
 def test_a_release_is_launched_and_watched_to_its_end(ui):
     ui.project.add_migration(*GOOD)
-    launch_deploy(ui)
+    run = launch_deploy(ui)
     expect(ui.page.get_by_text("Success", exact=True).first).to_be_visible(timeout=60_000)
     assert GOOD[0] in ui.project.applied()
     ui.picture("release")
+    tags = tags_of(ui, run)
+    assert tags["dbsync/target"].startswith(f"{ui.project.database}@")
+    assert (tags["dbsync/commit"], tags["dbsync/author"]) == (ui.commit, "Ada")
+    assert tags["dbsync/deployment"] in {path.stem for path in ui.project.storage.glob("releases/*.json")}
+
+
+def test_an_asset_shows_pictures_and_sql_and_leads_to_its_report(ui):
+    ui.page.goto(f"{ui.url}/assets/release_record")
+    timeline = ui.page.get_by_role("img", name="where the time went")
+    expect(timeline).to_be_visible()
+    assert timeline.evaluate("image => image.complete && image.naturalWidth") == 360
+    ui.page.goto(f"{ui.url}/assets/applied_schema_version")
+    expect(ui.page.locator("pre code").first).to_contain_text("ALTER TABLE")
+    for asset, title in (("validation_report", "Validation of"), ("health_report", "Health of")):
+        ui.page.goto(f"{ui.url}/assets/{asset}")
+        with ui.page.context.expect_page() as opened:
+            ui.page.locator("a[href^='/dbsync/reports/']").first.click()
+        report = opened.value
+        expect(report).to_have_title(re.compile(title))
+        assert report.evaluate("self.origin") == "null", "what ran in a report could not speak to Dagster"
+        report.close()
+
+
+def test_beside_the_reports_nothing_is_served(ui):
+    (report,) = ui.project.storage.glob("reports/validation-*.html")
+    (record,) = ui.project.storage.glob("releases/*.json")
+    assert asked(ui, f"/dbsync/reports/{report.name}")[:2] == (200, "text/html; charset=utf-8")
+    assert json.loads(asked(ui, f"/dbsync/releases/{record.name}")[2])["outcome"] == "released"
+    (link := report.with_name("link.html")).symlink_to(ui.project.folder / ".env")
+    (report.with_name("odd.sqlite")).write_text("x")
+    for path in (
+        "/dbsync/reports/",
+        "/dbsync/reports/link.html",
+        "/dbsync/reports/odd.sqlite",
+        "/dbsync/journal/" + next(ui.project.storage.glob("journal/*.jsonl")).name,
+        f"/dbsync/reports/..%2Freleases%2F{record.name}",
+        "/dbsync/reports/%2e%2e%2f%2e%2e%2f%2e%2e%2f.env",
+        "/dbsync/reports/../../../.env",
+    ):
+        assert asked(ui, path)[0] == 404, path
+    link.unlink()
 
 
 def test_a_failed_gate_is_understood_and_a_run_from_failure_is_refused_with_the_next_command(ui):

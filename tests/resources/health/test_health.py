@@ -43,6 +43,15 @@ def test_a_good_target_is_healthy_and_its_figures_are_real(target, server, site)
     json.dumps(status.as_dict())
 
 
+def test_the_size_of_the_database_is_the_one_of_now(target, connection):
+    before = check_health(target).database["database_bytes"]
+    execute(connection, "CREATE TABLE `new` (`x` LONGTEXT)")
+    execute(connection, "INSERT INTO `new` VALUES (REPEAT('x', 5000000))")
+    connection.commit()
+    execute(connection, "ANALYZE TABLE `new`")
+    assert check_health(target).database["database_bytes"] - before >= 5_000_000
+
+
 def test_without_a_health_url_the_application_is_not_checked(target):
     assert check_health(target).application == {"checked": False}
 

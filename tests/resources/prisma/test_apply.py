@@ -31,12 +31,13 @@ def test_pending_migrations_are_applied_in_order_and_recorded(
     apply: Apply, write: Write, connection: Connection
 ) -> None:
     second = write("20240102000000_b", "ALTER TABLE a ADD COLUMN x INT")
-    first = write("20240101000000_a", "CREATE TABLE a (id INT); INSERT INTO a VALUES (1)")
+    first = write("20240101000000_a", "CREATE TABLE a (id INT); DO SLEEP(0.2); INSERT INTO a VALUES (1);")
     result = apply()
     assert result.success
     assert result.applied_migrations == ["20240101000000_a", "20240102000000_b"]
     assert result.migration_id == "20240102000000_b"
-    assert result.execution_time > 0
+    (_, slept, inserted), (altered,) = (result.statement_seconds[name] for name in result.applied_migrations)
+    assert slept >= 0.2 and inserted + altered + slept < result.execution_time
     assert history(connection, "migration_name, checksum, applied_steps_count, logs, rolled_back_at") == [
         ("20240101000000_a", checksum(first.read_bytes()), 1, None, None),
         ("20240102000000_b", checksum(second.read_bytes()), 1, None, None),
