@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import signal
-import socket
-import subprocess
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
 from resources.mysql.connection import execute, quoted, rows
 from resources.mysql.leftovers import stop_leftovers
-from resources.settings import CHECKOUT
-from tests.support.live_app import LiveApp, Probe, Receiver
+from tests.support.live_app import LiveApp, Probe, Receiver, live_app
 from tests.support.project import Project, kill
 
 pytestmark = pytest.mark.slow
@@ -36,30 +28,22 @@ CHANGE = (
 @pytest.fixture(scope="module")
 def live(server, tools, tmp_path_factory) -> Iterator[LiveApp]:
     """Released once, with two rows. Every test leaves a good release behind."""
-    subprocess.run(["sh", str(CHECKOUT / "setup" / "app.sh")], check=True, timeout=300)
     name = f"t_{uuid4().hex[:12]}"
     folder = tmp_path_factory.mktemp("live")
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    pm2_home = Path(tempfile.mkdtemp(prefix="pm2-"))  # short: PM2 has sockets in it
-    modules = CHECKOUT / ".tools" / "app" / "node_modules"
     project = Project(folder / "app", server.tcp_endpoint, name, tools)
-    made = LiveApp(project, folder / "srv", modules / ".bin" / "pm2", pm2_home, port)
-    receiver = Receiver(made.alerts)
     with server.connect() as admin:
         execute(admin, f"CREATE DATABASE {quoted(name)}")
+    project.add_migration(*INIT)
     try:
-        project.add_migration(*INIT)
-        project.environment["NOTIFICATION_WEBHOOK"] = receiver.url
-        made.lay_out(modules)
-        done = project.run("deploy")
-        assert done.returncode == 0, done.stderr
-        project.execute("INSERT INTO `User` (`email`) VALUES ('a@x'), ('b@x')")
-        yield made
+        with live_app(project, folder / "srv") as made:
+            receiver = Receiver(made.alerts)
+            project.environment["NOTIFICATION_WEBHOOK"] = receiver.url
+            done = project.run("deploy")
+            assert done.returncode == 0, done.stderr
+            project.execute("INSERT INTO `User` (`email`) VALUES ('a@x'), ('b@x')")
+            yield made
+            receiver.shutdown()
     finally:
-        made.stop()
-        receiver.shutdown()
-        shutil.rmtree(pm2_home, ignore_errors=True)
         for inside in ("servers", "replay"):
             stop_leftovers(project.folder / ".dbsync" / inside)
         with server.connect() as admin:
@@ -136,7 +120,7 @@ def test_dbsync_and_pm2_killed_between_switch_and_health_the_next_command_puts_b
     process = live.project.start("deploy")
     live.project.wait_for_phase("app_switched", process)
     kill(process)
-    os.kill(int((live.pm2_home / "pm2.pid").read_text()), signal.SIGKILL)
+    live.kill_pm2()
     live.forget_commit()
     live.alerts.clear()
     code, report = live.project.report("check")

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import shutil
+import signal
+import socket
 import subprocess
+import tempfile
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -16,6 +22,7 @@ from typing import Any
 from resources.app.app import App
 from resources.child_environment import child_environment
 from resources.pm2 import Pm2
+from resources.settings import CHECKOUT
 from tests.support.project import Project, World
 
 SOURCE = Path(__file__).parent / "app"
@@ -51,7 +58,7 @@ class LiveApp:
                 shutil.copy(path, self.project.folder)
         (self.root / "shared").mkdir(parents=True)
         (self.root / "shared" / ".env").write_text(f'DATABASE_URL="{self.project.url}"\nPORT={self.port}\n')
-        (self.project.folder / ".gitignore").write_text(".dbsync\n")
+        (self.project.folder / ".gitignore").write_text(".dbsync\n*.log\n")
         self.project.environment |= {
             "APP_FOLDER": str(self.root),
             "APP_PM2_NAME": "shop",
@@ -93,10 +100,21 @@ class LiveApp:
         finally:
             connection.close()
 
+    def kill_pm2(self) -> None:
+        """kill -9 of PM2's daemon; what runs in cluster mode ends with it."""
+        os.kill(int((self.pm2_home / "pm2.pid").read_text()), signal.SIGKILL)
+
+    def resurrect(self) -> None:
+        """What a host's start-up script of PM2 does: `pm2 save` remembered what runs."""
+        self._pm2("resurrect")
+
     def stop(self) -> None:
         """PM2's own word for its daemon of this folder, and what that serves."""
+        self._pm2("kill")
+
+    def _pm2(self, verb: str) -> None:
         environment = child_environment(PM2_HOME=str(self.pm2_home))
-        subprocess.run([str(self.pm2), "kill"], env=environment, capture_output=True, timeout=60, check=False)
+        subprocess.run([str(self.pm2), verb], env=environment, capture_output=True, timeout=60, check=False)
 
     def _git(self, *arguments: str) -> str:
         login = ("-c", "user.name=t", "-c", "user.email=t@example.org")
@@ -109,6 +127,23 @@ class LiveApp:
             check=True,
         )
         return done.stdout.strip()
+
+
+@contextmanager
+def live_app(project: Project, root: Path) -> Iterator[LiveApp]:
+    """Laid out and committed, not released yet; PM2 has a folder of its own."""
+    subprocess.run(["sh", str(CHECKOUT / "setup" / "app.sh")], check=True, timeout=300)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    pm2_home = Path(tempfile.mkdtemp(prefix="pm2-"))  # short: PM2 has sockets in it
+    modules = CHECKOUT / ".tools" / "app" / "node_modules"
+    made = LiveApp(project, root, modules / ".bin" / "pm2", pm2_home, port)
+    made.lay_out(modules)
+    try:
+        yield made
+    finally:
+        made.stop()
+        shutil.rmtree(pm2_home, ignore_errors=True)
 
 
 class Probe:
