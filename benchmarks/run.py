@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
+from benchmarks.alerts import alerts
 from benchmarks.backup import backups
 from benchmarks.growth import growth
 from benchmarks.measure import Measured
@@ -20,7 +21,7 @@ from benchmarks.restore import restores
 from benchmarks.stage import Bench, set_bench
 from resources.mysql.connection import option_file
 
-PARTS = ("release", "monitoring", "backup", "engines", "proof", "restore", "growth")
+PARTS = ("release", "alerts", "monitoring", "backup", "engines", "proof", "restore", "growth")
 
 
 def main() -> None:
@@ -28,7 +29,8 @@ def main() -> None:
     parser.add_argument(
         "parts",
         nargs="*",
-        help="release: a small one against an empty Dagster job; monitoring: its share of a core;"
+        help="release: a small one against an empty Dagster job; alerts: one while every channel is dead;"
+        " monitoring: its share of a core;"
         " backup: against other tools; engines: by"
         " mysqldump and mydumper too; proof: from the archive; restore: into a running server; growth: of"
         " 0.4, 1.5 and 4 GB. Default: all but growth",
@@ -44,9 +46,11 @@ def main() -> None:
         if "growth" in parts:
             growth(bench)
         small = small_release(bench) if "release" in parts else None
+        if "alerts" in parts:
+            alerts(bench)
         if "monitoring" in parts:
             monitoring(bench)
-        if set(parts) - {"growth", "release", "monitoring"}:
+        if set(parts) - {"growth", "release", "alerts", "monitoring"}:
             _large(bench, parts, options.size, small)
     finally:
         bench.shop.server.stop()

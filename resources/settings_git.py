@@ -42,6 +42,18 @@ class GitSettings(BaseSettings):
         alias="GIT_SSH_KEY",
         description="private key for a repository read over ssh; default: as ssh finds it",
     )
+    git_known_hosts: HomePath | None = Field(
+        None,
+        alias="GIT_KNOWN_HOSTS",
+        description="file with the key that the ssh host must have, as `ssh-keyscan HOST` prints it "
+        "(compare it by hand once); default: the hosts that ssh knows",
+    )
+    git_ca_file: HomePath | None = Field(
+        None,
+        alias="GIT_CA_FILE",
+        description="PEM file of the authority that signed the certificate of a git server of your own; "
+        "default: the authorities that the system trusts",
+    )
     git_max_size: int = Field(
         4096, alias="GIT_MAX_SIZE", description="MiB that the mirror of the repository may take", ge=1
     )
@@ -170,6 +182,8 @@ def source_of(settings: GitSettings, project: Path, migrations: Path | None) -> 
             repository,
             token=token.get_secret_value() if token else None,
             ssh_key=project / settings.git_ssh_key if settings.git_ssh_key else None,
+            known_hosts=project / settings.git_known_hosts if settings.git_known_hosts else None,
+            ca_file=project / settings.git_ca_file if settings.git_ca_file else None,
             max_size=settings.git_max_size * _MEBIBYTE,
         ),
         branch=settings.git_branch,

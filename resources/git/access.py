@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from resources.git.names import protocol_of
+from resources.git.run import quoted
 from resources.redact import remember
 
 
@@ -20,6 +21,10 @@ class Access:
     """Sent as the password of a repository read over https."""
     ssh_key: Path | None = None
     """Private key for ssh; without one, what ssh finds by itself."""
+    known_hosts: Path | None = None
+    """File with the only keys that an ssh host may have; without one, what ssh knows by itself."""
+    ca_file: Path | None = None
+    """PEM file of the only authorities that an https server may show; without one, the system's."""
     max_size: int = 4 * 2**30
     """Bytes that the mirror may have."""
     seconds: float = 120.0
@@ -43,20 +48,27 @@ class Access:
         kept = f"{user}{at}{host}" if self.protocol == "ssh" else host
         return parts._replace(netloc=kept).geturl()
 
+    @property
+    def has_login(self) -> bool:
+        """Whether something is sent over https that should log in."""
+        return bool(self.token or ("://" in self.repository and urlsplit(self.repository).password))
+
     def configuration(self) -> str:
-        """Git configuration that logs in; for a private file only."""
+        """Git configuration that logs in, and says whom to trust; for a private file only."""
         if self.protocol not in ("https", "http"):
             return ""
+        trusted = f"[http]\n\tsslCAInfo = {quoted(str(self.ca_file))}\n" if self.ca_file else ""
+        if not self.has_login:
+            return trusted
         parts = urlsplit(self.repository)
         password = self.token or unquote(parts.password or "")
-        if not password:
-            return ""
         login = f"{unquote(parts.username or 'x-access-token')}:{password}"
         sent = base64.b64encode(login.encode()).decode()
         for secret in (password, sent):
             remember(secret)
         root = urlsplit(self.address)
-        return f'[http "{root.scheme}://{root.netloc}/"]\n\textraHeader = "Authorization: Basic {sent}"\n'
+        header = f"[http {quoted(f'{root.scheme}://{root.netloc}/')}]\n"
+        return f'{trusted}{header}\textraHeader = "Authorization: Basic {sent}"\n'
 
     def environment(self) -> dict[str, str]:
         """What ssh is started with: never asking, and only a host that is known already."""
@@ -65,4 +77,7 @@ class Access:
         command = ["ssh", "-oBatchMode=yes", "-oStrictHostKeyChecking=yes", "-oConnectTimeout=10"]
         if self.ssh_key:
             command += ["-oIdentitiesOnly=yes", "-i", str(self.ssh_key)]
+        if self.known_hosts:
+            file = str(self.known_hosts).replace("%", "%%")
+            command += [f'-oUserKnownHostsFile="{file}"', "-oGlobalKnownHostsFile=none"]
         return {"GIT_SSH_COMMAND": shlex.join(command), "GIT_SSH_VARIANT": "ssh"}

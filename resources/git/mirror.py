@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from resources.errors import DbsyncError, GitError
+from resources.errors import GitError
 from resources.file_lock import locked_file
 from resources.git import export
 from resources.git.access import Access
+from resources.git.fetch_failed import fetch_failed
 from resources.git.names import require_branch, require_commit, require_inside
 from resources.git.run import git
 from resources.git.tree import Entry, parse_tree
@@ -63,7 +63,7 @@ class Mirror:
             try:
                 self._remote("fetch", *_SPARINGLY, "--", _REMOTE, wanted)
             except GitError as error:
-                raise self._explained(error, branch) from error
+                raise fetch_failed(error, self.access, branch) from error
             self._tidy()
             return self._id(f"{_TIP}/{branch}")
 
@@ -203,24 +203,6 @@ class Mirror:
             self._local("rev-parse", "--verify", "--end-of-options", f"{reference}^{{commit}}")
             .decode()
             .strip()
-        )
-
-    def _explained(self, error: DbsyncError, branch: str) -> GitError:
-        why = error.why or error.what
-        hint = error.hint or "GIT_REPOSITORY and GIT_BRANCH name it; GIT_TOKEN or GIT_SSH_KEY log in"
-        if "couldn't find remote ref" in why:
-            hint = "GIT_BRANCH names the branch to watch"
-        elif "Host key verification" in why:
-            hint = "log in there once by hand: ssh -T git@HOST, and compare the key with the one it publishes"
-        elif re.search(r"transport '\w+' not allowed", why):
-            hint = "the server sends to another protocol; use the address that it sends to"
-        elif "redirect" in why:
-            hint = "the repository has moved: set GIT_REPOSITORY to its new address"
-        return GitError(
-            f"the branch {branch} could not be fetched" if error.what.startswith("git could") else error.what,
-            where=inert(redact(self.access.address)),
-            why=why,
-            hint=hint,
         )
 
 

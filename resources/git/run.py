@@ -35,6 +35,9 @@ _OPTIONS = {
 }
 MAX_OUTPUT = 64 * 2**20
 """Bytes of one answer of git's: what dbsync is ready to hold in memory."""
+_SAYS = ("fatal:", "error:", "remote:", "ssh:", "!")
+_SSH_SAYS = ("Host key verification failed.", "Permission denied (")
+"""Without them ssh's refusal is git's guess: "make sure you have the correct access rights"."""
 _POLL = 0.02
 _LOOK = 0.2
 """Seconds between two looks at how large the repository has become."""
@@ -63,7 +66,7 @@ def git(
     with tempfile.TemporaryDirectory(prefix="dbsync-git-") as scratch:
         private = Path(scratch) / "config"
         private.touch(mode=0o600)
-        private.write_text(f'[safe]\n\tdirectory = "{_quoted(str(safe))}"\n{configuration}', encoding="utf-8")
+        private.write_text(f"[safe]\n\tdirectory = {quoted(str(safe))}\n{configuration}", encoding="utf-8")
         with (Path(scratch) / "out").open("w+b") as out, (Path(scratch) / "err").open("w+b") as err:
             with _started(
                 folder, arguments, private, protocol, options, given or {}, stdin, out, err
@@ -198,9 +201,13 @@ def _end(running: subprocess.Popen[bytes]) -> None:
 def _said(err: bytes) -> str:
     """The first lines of git's own words that say something."""
     lines = [line.strip() for line in err.decode("utf-8", "replace").splitlines() if line.strip()]
-    told = [line for line in lines if line.startswith(("fatal:", "error:", "remote:", "ssh:", "!"))] or lines
+    told = [
+        line for line in lines if line.startswith(_SAYS) or any(one in line for one in _SSH_SAYS)
+    ] or lines
     return inert(redact("; ".join(told[:3])))
 
 
-def _quoted(text: str) -> str:
-    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+def quoted(text: str) -> str:
+    """As a value of a git configuration file."""
+    inside = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return f'"{inside}"'

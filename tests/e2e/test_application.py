@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 from collections.abc import Iterator
 
 import pytest
@@ -101,7 +99,7 @@ def test_dbsync_and_pm2_killed_between_switch_and_health_the_next_command_puts_b
     process = live.project.start("deploy")
     live.project.wait_for_phase("app_switched", process)
     kill(process)
-    os.kill(int((live.pm2_home / "pm2.pid").read_text()), signal.SIGKILL)
+    live.kill_pm2()
     live.forget_commit()
     live.alerts.clear()
     code, report = live.project.report("check")

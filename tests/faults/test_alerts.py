@@ -9,7 +9,8 @@ import time
 import pytest
 
 from tests.e2e.conftest import BAD, GOOD
-from tests.support.alert_services import SECRET, DingTalk, Feishu, Slack, WeCom
+from tests.support.alert_services import SECRET, AlertService, DingTalk, Feishu, Slack, WeCom
+from tests.support.mail_relay import MailRelay
 from tests.support.receiver import Answer, dripping, silent
 
 pytestmark = pytest.mark.slow
@@ -32,13 +33,37 @@ def services(project):
         one.close()
 
 
+class Program(AlertService):
+    """A receiver of one's own."""
+
+    def judge(self, query: dict[str, str], body: bytes) -> tuple[str, bytes]:
+        self.taken.append(json.loads(body)["event"]["kind"])
+        return "204 No Content", b""
+
+
+@pytest.fixture
+def program(project):
+    running = Program()
+    project.environment["NOTIFICATION_WEBHOOK"] = running.url
+    yield running
+    running.close()
+
+
+@pytest.fixture
+def relay(project, tmp_path):
+    running = MailRelay(tmp_path)
+    project.environment |= {"NOTIFY_SMTP": running.url(), "SSL_CERT_FILE": str(running.trust)}
+    yield running
+    running.close()
+
+
 def _waiting(project) -> list[dict]:
     folder = project.storage / "outbox" / "events"
     return [json.loads(path.read_text()) for path in sorted(folder.glob("[!.]*.json"))]
 
 
 def test_a_release_and_a_rollback_with_every_channel_dead_wait_under_five_seconds_and_are_told_later(
-    project, services
+    project, services, program, relay
 ):
     held: list[float] = []
 
@@ -54,11 +79,12 @@ def test_a_release_and_a_rollback_with_every_channel_dead_wait_under_five_second
 
         return respond
 
-    for number, one in enumerate(services):
+    relay.stalls = True
+    for number, one in enumerate((*services, program)):
         one.always = dead(dripping if number % 2 else silent)
     project.add_migration(*GOOD)
     good = project.run("deploy")
-    assert len(held) == 4 and max(held) < 5.0, "all four at once, within one deadline"
+    assert len(held) == 5 and max(held) < 5.0, "all at once, within one deadline"
     project.add_migration(*BAD)
     before = project.world()
     bad = project.run("deploy")
@@ -66,13 +92,15 @@ def test_a_release_and_a_rollback_with_every_channel_dead_wait_under_five_second
     assert (good.returncode, bad.returncode) == (0, 40), good.stderr + bad.stderr
     assert project.world() == before
     assert [(one["kind"], len(one["channels"])) for one in _waiting(project)] == [
-        ("success", 4),
-        ("rollback", 4),
+        ("success", 6),
+        ("rollback", 6),
     ]
-    for one in services:
+    relay.stalls = False
+    for one in (*services, program):
         one.always = None
     assert project.run("notify", "retry").returncode == 0
     assert [len(one.taken) for one in services] == [2, 2, 2, 2] and _waiting(project) == []
+    assert sorted(program.taken) == ["rollback", "success"] and len(relay.mails) == 2
     for text in (text for one in services for text in one.taken):
         assert "Next: " in text.split("\n")[-1] and project.database in text.split("\n")[0]
     assert {text.split("\n")[0].split(": ")[1].split(" ·")[0] for text in services[3].taken} == {

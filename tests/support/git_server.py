@@ -65,15 +65,21 @@ class Clone:
         git(self.folder, "push", "-q", *options, "origin", "HEAD:main")
 
 
+def repository_in(folder: Path) -> Path:
+    """An empty bare repository that takes pushes and can leave contents out."""
+    repository = folder / "shop.git"
+    folder.mkdir(parents=True, exist_ok=True)
+    git(folder, "init", "-q", "--bare", "-b", "main", str(repository))
+    for name in ("uploadpack.allowFilter", "uploadpack.allowAnySHA1InWant", "http.receivepack"):
+        git(repository, "config", name, "true")
+    return repository
+
+
 class GitServer:
     """`git daemon` on a free port; `url` is that of its one repository, which takes pushes."""
 
     def __init__(self, folder: Path) -> None:
-        self.repository = folder / "shop.git"
-        folder.mkdir(parents=True, exist_ok=True)
-        git(folder, "init", "-q", "--bare", "-b", "main", str(self.repository))
-        for name in ("uploadpack.allowFilter", "uploadpack.allowAnySHA1InWant"):
-            git(self.repository, "config", name, "true")
+        self.repository = repository_in(folder)
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -67,7 +69,7 @@ class LiveApp:
         ecosystem.write_text(ecosystem.read_text().replace("cluster", exec_mode))
         (self.root / "shared").mkdir(parents=True)
         (self.root / "shared" / ".env").write_text(f'DATABASE_URL="{self.project.url}"\nPORT={self.port}\n')
-        (self.project.folder / ".gitignore").write_text(".dbsync\n")
+        (self.project.folder / ".gitignore").write_text(".dbsync\n*.log\n")
         self.project.environment |= {
             "APP_FOLDER": str(self.root),
             "APP_PM2_NAME": "shop",
@@ -118,10 +120,21 @@ class LiveApp:
             assert time.monotonic() < deadline, self.ask()
             time.sleep(0.05)
 
+    def kill_pm2(self) -> None:
+        """kill -9 of PM2's daemon; what runs in cluster mode ends with it."""
+        os.kill(int((self.pm2_home / "pm2.pid").read_text()), signal.SIGKILL)
+
+    def resurrect(self) -> None:
+        """What a host's start-up script of PM2 does: `pm2 save` remembered what runs."""
+        self._pm2("resurrect")
+
     def stop(self) -> None:
         """PM2's own word for its daemon of this folder, and what that serves."""
+        self._pm2("kill")
+
+    def _pm2(self, verb: str) -> None:
         environment = child_environment(PM2_HOME=str(self.pm2_home))
-        subprocess.run([str(self.pm2), "kill"], env=environment, capture_output=True, timeout=60, check=False)
+        subprocess.run([str(self.pm2), verb], env=environment, capture_output=True, timeout=60, check=False)
 
     def _git(self, *arguments: str) -> str:
         login = ("-c", "user.name=t", "-c", "user.email=t@example.org")
@@ -134,6 +147,23 @@ class LiveApp:
             check=True,
         )
         return done.stdout.strip()
+
+
+@contextmanager
+def live_app(project: Project, root: Path, exec_mode: str = "cluster") -> Iterator[LiveApp]:
+    """Laid out and committed, not released yet; PM2 has a folder of its own."""
+    subprocess.run(["sh", str(CHECKOUT / "setup" / "app.sh")], check=True, timeout=300)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    pm2_home = Path(tempfile.mkdtemp(prefix="pm2-"))  # short: PM2 has sockets in it
+    modules = CHECKOUT / ".tools" / "app" / "node_modules"
+    made = LiveApp(project, root, modules / ".bin" / "pm2", pm2_home, port)
+    made.lay_out(modules, exec_mode)
+    try:
+        yield made
+    finally:
+        made.stop()
+        shutil.rmtree(pm2_home, ignore_errors=True)
 
 
 class Probe:
@@ -190,27 +220,21 @@ class Receiver(ThreadingHTTPServer):
 
 @contextmanager
 def unreleased(server: PrivateServer, tools: Path, folder: Path, exec_mode: str) -> Iterator[LiveApp]:
-    """Committed, with one migration, on an empty database of its own; PM2 does not know it yet."""
-    subprocess.run(["sh", str(CHECKOUT / "setup" / "app.sh")], check=True, timeout=300)
+    """`live_app` with one migration, on an empty database of its own; alerts arrive in `alerts`."""
     name = f"t_{uuid4().hex[:12]}"
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    pm2_home = Path(tempfile.mkdtemp(prefix="pm2-"))  # short: PM2 has sockets in it
-    modules = CHECKOUT / ".tools" / "app" / "node_modules"
     project = Project(folder / "app", server.tcp_endpoint, name, tools)
-    made = LiveApp(project, folder / "srv", modules / ".bin" / "pm2", pm2_home, port)
-    receiver = Receiver(made.alerts)
     with server.connect() as admin:
         execute(admin, f"CREATE DATABASE {quoted(name)}")
+    project.add_migration(*INIT)
     try:
-        project.add_migration(*INIT)
-        project.environment["NOTIFICATION_WEBHOOK"] = receiver.url
-        made.lay_out(modules, exec_mode)
-        yield made
+        with live_app(project, folder / "srv", exec_mode) as made:
+            receiver = Receiver(made.alerts)
+            project.environment["NOTIFICATION_WEBHOOK"] = receiver.url
+            try:
+                yield made
+            finally:
+                receiver.shutdown()
     finally:
-        made.stop()
-        receiver.shutdown()
-        shutil.rmtree(pm2_home, ignore_errors=True)
         for inside in ("servers", "replay"):
             stop_leftovers(project.folder / ".dbsync" / inside)
         with server.connect() as admin:

@@ -14,14 +14,23 @@ Answer = Callable[[socket.socket], None]
 
 
 class Receiver:
-    """Accepts connections, reads one request each, and hands the socket to `answer`."""
+    """Accepts connections, reads one request each, and hands the socket to `answer`.
 
-    def __init__(self, answer: Answer) -> None:
+    dead: its port refuses every connection until `revive`.
+    """
+
+    def __init__(self, answer: Answer, *, dead: bool = False) -> None:
         self.requests: list[bytes] = []
         self._answer = answer
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener = socket.socket()
+        self._listener.bind(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}/hook/canary-token?k=1"
+        if not dead:
+            self.revive()
+
+    def revive(self) -> None:
+        self._listener.listen()
         threading.Thread(target=self._accept, daemon=True).start()
 
     def close(self) -> None:
@@ -30,8 +39,12 @@ class Receiver:
     @property
     def body(self) -> bytes:
         """The body of the only request."""
-        (request,) = self.requests
-        return request.partition(b"\r\n\r\n")[2]
+        (body,) = self.bodies
+        return body
+
+    @property
+    def bodies(self) -> list[bytes]:
+        return [request.partition(b"\r\n\r\n")[2] for request in self.requests]
 
     def respond(self, client: socket.socket, request: bytes) -> None:
         self.requests.append(request)

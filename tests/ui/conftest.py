@@ -81,14 +81,9 @@ def ui(server, tools, tmp_path_factory) -> Iterator[Ui]:
         with chromium(tools) as browser:
             context = browser.new_context(viewport={"width": 1280, "height": 800})
             context.set_default_timeout(30_000)
-<<<<<<< HEAD
-            page = context.new_page()
-            yield Ui(project, page, url, folder / "log")
-=======
             expect.set_options(timeout=30_000)  # which has one of its own, of 5 s
             page = context.new_page()
             yield Ui(project, page, url, commit)
->>>>>>> uimeta
     finally:
         family = psutil.Process(process.pid).children(recursive=True) if process.poll() is None else []
         process.send_signal(signal.SIGINT)
