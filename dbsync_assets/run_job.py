@@ -30,12 +30,13 @@ def run_job(
 
     from dbsync_assets.definitions import defs
     from dbsync_assets.deployment_resource import with_deployment
+    from dbsync_assets.few_syncs import few_syncs
 
     run_config: dict[str, Any] = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
     if config:
         run_config["ops"] = {op: {"config": dict(values)} for op, values in config.items()}
     tags = deployment_tags(deployment) | {PROCESS_TAG: this_process()}
-    with dg.DagsterInstance.get() as instance, with_deployment(deployment):
+    with few_syncs(), dg.DagsterInstance.get() as instance, with_deployment(deployment):
         job = defs().resolve_job_def(name)
         result = job.execute_in_process(
             instance=instance, raise_on_error=False, tags=tags, run_config=run_config
