@@ -50,6 +50,17 @@ def asked(ui, path: str) -> tuple[int, str, str]:
         connection.close()
 
 
+@pytest.fixture(scope="module")
+def release(ui) -> str:
+    """The run of a good release, launched in the page and watched to its end: for each test that needs
+    one, wherever it runs."""
+    ui.project.add_migration(*GOOD)
+    run = launch_deploy(ui)
+    expect(ui.page.get_by_text("Success", exact=True).first).to_be_visible(timeout=60_000)
+    ui.picture("release")
+    return run
+
+
 def test_the_lineage_is_seen(ui):
     ui.page.goto(f"{ui.url}/locations/dbsync_assets.definitions/asset-groups/release/lineage")
     for name in ("migration_source", "full_backup", re.compile("applied_s.*_version"), "release_record"):
@@ -57,19 +68,15 @@ def test_the_lineage_is_seen(ui):
     ui.picture("lineage")
 
 
-def test_a_release_is_launched_and_watched_to_its_end(ui):
-    ui.project.add_migration(*GOOD)
-    run = launch_deploy(ui)
-    expect(ui.page.get_by_text("Success", exact=True).first).to_be_visible(timeout=60_000)
+def test_a_release_is_launched_and_watched_to_its_end(ui, release):
     assert GOOD[0] in ui.project.applied()
-    ui.picture("release")
-    tags = tags_of(ui, run)
+    tags = tags_of(ui, release)
     assert tags["dbsync/target"].startswith(f"{ui.project.database}@")
     assert (tags["dbsync/commit"], tags["dbsync/author"]) == (ui.commit, "Ada")
     assert tags["dbsync/deployment"] in {path.stem for path in ui.project.storage.glob("releases/*.json")}
 
 
-def test_an_asset_shows_pictures_and_sql_and_leads_to_its_report(ui):
+def test_an_asset_shows_pictures_and_sql_and_leads_to_its_report(ui, release):
     ui.page.goto(f"{ui.url}/assets/release_record")
     timeline = ui.page.get_by_role("img", name="where the time went")
     expect(timeline).to_be_visible()
@@ -86,7 +93,7 @@ def test_an_asset_shows_pictures_and_sql_and_leads_to_its_report(ui):
         report.close()
 
 
-def test_beside_the_reports_nothing_is_served(ui):
+def test_beside_the_reports_nothing_is_served(ui, release):
     (report,) = ui.project.storage.glob("reports/validation-*.html")
     (record,) = ui.project.storage.glob("releases/*.json")
     assert asked(ui, f"/dbsync/reports/{report.name}")[:2] == (200, "text/html; charset=utf-8")
