@@ -14,10 +14,6 @@ from resources.prisma.retry import connect_patiently
 from resources.target import Target
 
 # Of a database with tables in a project that has no migrations.
-FIRST_BASELINE = "dbsync generate init, which writes the first migration; then: dbsync baseline"
-
-
-# Of a database with tables in a project that has no migrations.
 FIRST_BASELINE = (
     "dbsync generate init, which writes the first migration from the schema; then: dbsync baseline"
 )
