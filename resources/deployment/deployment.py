@@ -85,9 +85,8 @@ class Deployment:
         self.id: str | None = None
         self.error: DbsyncError | None = None
         """The error the command ends with: the first one, or the rollback's when that failed."""
-        self.timings: dict[str, float] = {}
         self.spans: dict[str, list[tuple[float, float]]] = {}
-        """When each of them was worked on, in seconds of time.monotonic()."""
+        """Phase → when it was worked on, in seconds of time.monotonic()."""
         self.reconciled: list[Reconciled] = []
         self.status: MigrationStatus | None = None
         self.expectation: Expectation | None = None
@@ -110,6 +109,11 @@ class Deployment:
         self._changing_since: float | None = None
         self._lock: MigrationLock | None = None
         self._full_backup: FullBackup | None = None
+
+    @property
+    def timings(self) -> dict[str, float]:
+        """Phase → seconds, in the order in which they were first done."""
+        return {name: sum(end - begun for begun, end in parts) for name, parts in self.spans.items()}
 
     # --- the steps, in order ---------------------------------------------------
 
@@ -162,7 +166,6 @@ class Deployment:
         of = proof_choice(proof, self.target.backup_proof, scheduled=scheduled)
         keep = self.purpose == "deploy"
         made = self._timed("backup", lambda: full.finish(keep_server=keep, proof=of))
-        self.timings["backup"] = full.seconds
         ended = time.monotonic()
         self.spans["backup"] = [(ended - full.seconds, ended)]  # beside what else was done meanwhile
         self.backup = made
@@ -461,9 +464,7 @@ class Deployment:
             self._noted(error)
             raise
         finally:
-            ended = time.monotonic()
-            self.timings[name] = self.timings.get(name, 0.0) + ended - begun
-            self.spans.setdefault(name, []).append((begun, ended))
+            self.spans.setdefault(name, []).append((begun, time.monotonic()))
 
     def _noted(self, error: E) -> E:
         """Remember the first error, for the command's exit code and the notice."""
