@@ -68,7 +68,7 @@ def backup(
     """Make a full backup and prove it by starting it; or an incremental one that continues the newest."""
     if proof not in CHOICES:
         raise UsageError(f"--proof {proof!r} is not known", hint=f"one of {', '.join(CHOICES)}")
-    loaded = load(Path(project), accept_lossy=",".join(accept_lossy) if accept_lossy else None)
+    loaded = load(Path(project), accept_lossy=accept_lossy)
     hand_over(context, loaded, detach=detach, as_json=as_json)
     if incremental:
         _incremental(loaded, as_json)

@@ -59,9 +59,14 @@ def folder_of(project: Path) -> Path:
 
 
 def load(project: Path, **overrides: Any) -> Loaded:
-    """Settings and target of the project."""
+    """Settings and target of the project. `overrides`: options; None and [] are those that were not given."""
     folder = outcome.project = folder_of(project)
-    settings = load_settings(folder, **{key: value for key, value in overrides.items() if value is not None})
+    given = {
+        key: ",".join(value) if isinstance(value, list) else value
+        for key, value in overrides.items()
+        if value is not None and value != []
+    }
+    settings = load_settings(folder, **given)
     target = target_of(settings)
     drop_secrets()
     outcome.migrations, outcome.target = target.migrations, target.name

@@ -54,10 +54,10 @@ def deploy(
 
     loaded = load(
         Path(project),
-        accept=",".join(accept) if accept else None,
+        accept=accept,
         accept_drift=accept_drift,
-        accept_fewer_rows=",".join(accept_fewer_rows) if accept_fewer_rows else None,
-        accept_lossy=",".join(accept_lossy) if accept_lossy else None,
+        accept_fewer_rows=accept_fewer_rows,
+        accept_lossy=accept_lossy,
     )
     hand_over(context, loaded, detach=detach, as_json=as_json)
     with deployment_of(loaded, "deploy") as deployment:
