@@ -56,11 +56,10 @@ def backups(bench: Bench, project: Path, peers: Peers, *, engines: bool) -> dict
         size = f"  {sizes[name] / 1e6:6.0f} MB" if name in sizes else ""
         ratio = base.seconds / result.seconds
         print(f"  {name:<34} {result.seconds:7.2f} s  {ratio:5.2f} x  CPU {result.cpu:7.2f} s{size}")
-    print(f"  {_BASE} / dbsync backup, proven = {base.seconds / own.seconds:.2f}   (bar: 3)")
+    for name, result, bars in (("dbsync backup, proven", own, "3"), (_STORED_ONLY, stored, "5, CPU 20 %")):
+        ratio, share = base.seconds / result.seconds, result.cpu / base.cpu
+        print(f"  {_BASE} / {name} = {ratio:.2f}, CPU {share:.0%} of its   (bar: {bars})")
     print(f"  {_BASE} / dbsync deploy = {base.seconds / found['dbsync deploy'].seconds:.2f}   (bar: 1)")
     for mark, bar in (("server up at", 10), ("digested at", 4), ("stored at", 5)):
         print(f"  {_BASE} / {mark} = {base.seconds / own.marks[mark]:.2f}   (bar: {bar})")
-    for name, result in (("dbsync backup, proven", own), (_STORED_ONLY, stored)):
-        ratio, share = base.seconds / result.seconds, result.cpu / base.cpu
-        print(f"  {_BASE} / {name} = {ratio:.2f}, CPU {share:.0%} of its   (stored alone: bars 5 and 20 %)")
     return found

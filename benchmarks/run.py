@@ -21,7 +21,9 @@ from benchmarks.restore import restores
 from benchmarks.stage import Bench, set_bench
 from resources.mysql.connection import option_file
 
-PARTS = ("release", "alerts", "monitoring", "backup", "engines", "proof", "restore", "growth")
+_LARGE = ("backup", "engines", "proof", "restore")
+"""Those that need the large database."""
+PARTS = ("release", "alerts", "monitoring", *_LARGE, "growth")
 
 
 def main() -> None:
@@ -50,7 +52,7 @@ def main() -> None:
             alerts(bench)
         if "monitoring" in parts:
             monitoring(bench)
-        if set(parts) - {"growth", "release", "alerts", "monitoring"}:
+        if set(parts) & set(_LARGE):
             _large(bench, parts, options.size, small)
     finally:
         bench.shop.server.stop()
