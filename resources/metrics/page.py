@@ -5,19 +5,17 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from html import escape
 from pathlib import Path
 
 from resources.durable_file import write_durably
 from resources.health.status import Area
+from resources.html.page import html_page, text
 from resources.journal import DeploymentRecord, Journal
 from resources.metrics.figures import FIGURES, Figure
 from resources.metrics.monitor import Look, last_look
 from resources.metrics.plot import plot
 from resources.metrics.store import Store
-from resources.redact import inert, redact
 from resources.target import Target
-from resources.validation.report_style import STYLE
 
 _PLOTTED = (
     "threads_connected",
@@ -40,7 +38,6 @@ _PLOTTED = (
 _HOURS = 24
 _RELEASES = 10
 _AREAS: tuple[Area, ...] = ("database", "application", "system")
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 _OWN_STYLE = """
 svg.plot { width:100%; height:auto; display:block; }
 svg.plot polyline { fill:none; stroke:var(--bar-now); stroke-width:1.5; stroke-linejoin:round; }
@@ -64,15 +61,8 @@ def render_page(target: Target, store: Store) -> str:
         _releases(Journal(target.storage).newest(_RELEASES), target),
         _figures(look) if look else "",
     ]
-    title = f"Status of {_text(target.name)}"
-    return redact(
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
-        '<meta http-equiv="refresh" content="60">'
-        '<meta name="viewport" content="width=device-width,initial-scale=1">'
-        f"<title>{title}</title><style>{STYLE}{_OWN_STYLE}</style></head>"
-        f"<body><main>{''.join(parts)}</main></body></html>"
-    )
+    title = f"Status of {text(target.name)}"
+    return html_page(title, parts, style=_OWN_STYLE, head='<meta http-equiv="refresh" content="60">')
 
 
 def write_page(target: Target, store: Store) -> Path:
@@ -86,10 +76,6 @@ def page_path(target: Target) -> Path:
     return target.state / "metrics" / "status.html"
 
 
-def _text(value: object) -> str:
-    return escape(inert(str(value)))
-
-
 def _verdict(target: Target, look: Look | None) -> str:
     if look is None:
         kind, headline, when = "warn", "Nothing was looked at yet", "dbsync monitor --watch"
@@ -99,17 +85,15 @@ def _verdict(target: Target, look: Look | None) -> str:
         kind = "warn" if old and kind == "pass" else kind
         headline = f"{look.level}{', when it was last looked at' if old else ''}"
         when = f"{_stamp(look.at)} UTC"
-    return (
-        f'<section class="verdict {kind}"><h1>{headline}</h1><p>{_text(target.name)} · {when}</p></section>'
-    )
+    return f'<section class="verdict {kind}"><h1>{headline}</h1><p>{text(target.name)} · {when}</p></section>'
 
 
 def _conditions(look: Look) -> str:
     if not look.conditions:
         return ""
     lines = "".join(
-        f'<tr><td><span class="badge {one.level}">{one.level}</span></td><td>{_text(one.name)}</td>'
-        f"<td>{_text(one.reason)}</td><td>since {_stamp(one.since)}</td></tr>"
+        f'<tr><td><span class="badge {one.level}">{one.level}</span></td><td>{text(one.name)}</td>'
+        f"<td>{text(one.reason)}</td><td>since {_stamp(one.since)}</td></tr>"
         for one in look.conditions
     )
     return f'<h2>Conditions</h2><div class="card scroll"><table><tbody>{lines}</tbody></table></div>'
@@ -121,7 +105,7 @@ def _plots(store: Store, look: Look) -> str:
     for number, name in enumerate(_PLOTTED, start=1):
         drawn = plot(FIGURES[name], [(row[0], row[number]) for row in rows])
         if drawn:
-            cards.append(f'<div class="card"><b>{_text(FIGURES[name].what)}</b>{drawn}</div>')
+            cards.append(f'<div class="card"><b>{text(FIGURES[name].what)}</b>{drawn}</div>')
     return f'<h2>The last {_HOURS} hours</h2><div class="plots">{"".join(cards)}</div>' if cards else ""
 
 
@@ -130,10 +114,10 @@ def _releases(entries: Sequence[DeploymentRecord], target: Target) -> str:
     if not ours:
         return ""
     lines = "".join(
-        f'<tr><td><span class="badge {_text(one.phase)}">{_text(one.phase)}</span></td>'
-        f"<td>{_text(one.id)}<small>{_text(one.facts.get('reason') or '')}</small></td>"
-        f"<td>{_text(str(one.facts.get('commit') or '')[:12])}</td>"
-        f"<td>{_text(', '.join(map(str, one.facts.get('applied_migrations') or ())))}</td></tr>"
+        f'<tr><td><span class="badge {text(one.phase)}">{text(one.phase)}</span></td>'
+        f"<td>{text(one.id)}<small>{text(one.facts.get('reason') or '')}</small></td>"
+        f"<td>{text(str(one.facts.get('commit') or '')[:12])}</td>"
+        f"<td>{text(', '.join(map(str, one.facts.get('applied_migrations') or ())))}</td></tr>"
         for one in ours
     )
     head = "<tr><th></th><th>Deployment</th><th>Commit</th><th>Migrations</th></tr>"
@@ -145,8 +129,8 @@ def _releases(entries: Sequence[DeploymentRecord], target: Target) -> str:
 
 def _figures(look: Look) -> str:
     lines = "".join(
-        f"<tr><td>{_text(figure.what)}<small>{figure.name}</small></td>"
-        f'<td class="number">{_text(_value(figure, look))}</td></tr>'
+        f"<tr><td>{text(figure.what)}<small>{figure.name}</small></td>"
+        f'<td class="number">{text(_value(figure, look))}</td></tr>'
         for area in _AREAS
         for figure in FIGURES.values()
         if figure.area == area

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from html import escape
 
-from resources.redact import inert, redact
+from resources.html.page import html_page, text
 from resources.validation.compare import Difference
-from resources.validation.report_style import STYLE
 from resources.validation.result import ValidationReport
 from resources.validation.rules.rule import RuleResult
 from resources.validation.side_by_side import side_by_side
 
 _MOST_DIFFERENCES = 200
 _MOST_LINES = 100
-# Even if something slipped through escaping, a browser would neither run nor fetch it.
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 
 
 def render_html(report: ValidationReport, target: str, at: datetime) -> str:
@@ -31,18 +27,7 @@ def render_html(report: ValidationReport, target: str, at: datetime) -> str:
         _row_counts(report.rule_results),
         _footer(report),
     ]
-    title = f"Validation of {_text(target)}"
-    page = (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
-        '<meta name="viewport" content="width=device-width,initial-scale=1">'
-        f"<title>{title}</title><style>{STYLE}</style></head><body><main>{''.join(parts)}</main></body></html>"
-    )
-    return redact(page)
-
-
-def _text(value: object) -> str:
-    return escape(inert(str(value)))
+    return html_page(f"Validation of {text(target)}", parts)
 
 
 def _verdict(report: ValidationReport, target: str, at: datetime) -> str:
@@ -60,12 +45,10 @@ def _verdict(report: ValidationReport, target: str, at: datetime) -> str:
         (f"{sum(rule.status != 'fail' for rule in ran)} of {len(ran)}", "data rules hold"),
         (f"{report.seconds.get('total', 0):.2f} s", "taken"),
     ]
-    shown = "".join(
-        f'<div class="tile"><b>{_text(big)}</b><span>{small}</span></div>' for big, small in tiles
-    )
+    shown = "".join(f'<div class="tile"><b>{text(big)}</b><span>{small}</span></div>' for big, small in tiles)
     return (
         f'<section class="verdict {kind}"><h1>{headline}</h1>'
-        f"<p>{_text(target)} · {at:%Y-%m-%d %H:%M:%S} UTC</p></section>"
+        f"<p>{text(target)} · {at:%Y-%m-%d %H:%M:%S} UTC</p></section>"
         f'<div class="tiles">{shown}</div>'
     )
 
@@ -77,7 +60,7 @@ def _count(items: Sequence[object], one: str, many: str | None = None) -> str:
 def _list(title: str, items: Sequence[str]) -> str:
     if not items:
         return ""
-    shown = "".join(f"<li>{_text(item)}</li>" for item in items[:_MOST_LINES])
+    shown = "".join(f"<li>{text(item)}</li>" for item in items[:_MOST_LINES])
     more = f"<li>and {len(items) - _MOST_LINES} more</li>" if len(items) > _MOST_LINES else ""
     return f'<h2>{title}</h2><ul class="found">{shown}{more}</ul>'
 
@@ -90,7 +73,7 @@ def _differences(title: str, differences: Sequence[Difference]) -> str:
         name = f"{difference.object}{' · ' + difference.element if difference.element else ''}"
         cards.append(
             f'<article class="card"><header><span class="badge {difference.kind}">{difference.kind}</span>'
-            f"<h3>{_text(name)}</h3></header>{side_by_side(difference.expected, difference.actual)}</article>"
+            f"<h3>{text(name)}</h3></header>{side_by_side(difference.expected, difference.actual)}</article>"
         )
     if len(differences) > _MOST_DIFFERENCES:
         cards.append(f"<p>and {len(differences) - _MOST_DIFFERENCES} more</p>")
@@ -101,18 +84,18 @@ def _rules(rules: Sequence[RuleResult]) -> str:
     lines = []
     for rule in rules:
         badge = f'<span class="badge {rule.status}">{rule.status}</span>'
-        subject = f"<b>{_text(rule.title)}</b><small>{_text(rule.name)}</small>"
+        subject = f"<b>{text(rule.title)}</b><small>{text(rule.name)}</small>"
         notes = "".join(
-            f"<small>{_text(note)}</small>" for note in [*rule.problems, *rule.notes][:_MOST_LINES]
+            f"<small>{text(note)}</small>" for note in [*rule.problems, *rule.notes][:_MOST_LINES]
         )
         outcomes: list[str] = []
         for outcome in rule.outcomes:
             name = outcome.type.removeprefix("expect_").replace("_", " ")
             level = "" if outcome.severity == "fail" else " (warns)"
             outcomes.append(
-                f"<td>{_text(name)}<small>{_text(outcome.expected)}{level}</small></td>"
+                f"<td>{text(name)}<small>{text(outcome.expected)}{level}</small></td>"
                 f"<td>{'holds' if outcome.holds else 'does not hold'}"
-                f"<small>{_text(outcome.observed)}</small></td>"
+                f"<small>{text(outcome.observed)}</small></td>"
             )
         span = max(1, len(outcomes))
         first = outcomes[0] if outcomes else "<td>–</td><td>–</td>"
@@ -142,7 +125,7 @@ def _row_counts(rules: Sequence[RuleResult]) -> str:
             for kind, count in (("", before), ("now", after))
         )
         lines.append(
-            f"<tr><td>{_text(row[position['table']])}</td><td class='number'>{before:,}</td>"
+            f"<tr><td>{text(row[position['table']])}</td><td class='number'>{before:,}</td>"
             f"<td class='number'>{after:,}</td><td class='number'>{after - before:+,}</td>"
             f"<td class='bars'>{bars}</td></tr>"
         )
@@ -156,4 +139,4 @@ def _row_counts(rules: Sequence[RuleResult]) -> str:
 
 def _footer(report: ValidationReport) -> str:
     times = ", ".join(f"{name} {seconds:.2f} s" for name, seconds in report.seconds.items())
-    return f"<footer>dbsync · {_text(times)}</footer>"
+    return f"<footer>dbsync · {text(times)}</footer>"

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import secrets
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
-from pathlib import Path
 
 import pymysql
 
 from resources import progress
-from resources.durable_file import write_durably
 from resources.errors import ConnectError
+from resources.html.report import write_report
 from resources.mysql.connection import Connection, connect, is_lost, value
 from resources.mysql.digest import TableDigest
 from resources.mysql.schema import read_schema
@@ -111,7 +108,8 @@ def validate(
     if unreplayable:
         findings.append(_with_consequence(unreplayable, compared=wanted is not None))
     report = _judge(findings, history, differences, accepted, rules, said, clock.seconds)
-    return replace(report, html_path=_write_html(target, report))
+    path = write_report(target.storage, "validation", lambda at: render_html(report, target.name, at))
+    return replace(report, html_path=path)
 
 
 @contextmanager
@@ -177,12 +175,3 @@ def _judge(
     return ValidationReport(
         result, schema_problems, rule_problems, differences, accepted, rules, dict(seconds)
     )
-
-
-def _write_html(target: Target, report: ValidationReport) -> Path:
-    now = datetime.now(UTC)
-    folder = target.storage / "reports"
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    path = folder / f"validation-{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}.html"
-    write_durably(path, render_html(report, target.name, now).encode())
-    return path

@@ -1,4 +1,4 @@
-"""The look of the HTML report: one sheet, light and dark by the reader's setting, printable."""
+"""The look of every page: one sheet, light and dark by the reader's setting, printable."""
 
 STYLE = """
 :root { color-scheme: light dark;

@@ -1,0 +1,1 @@
+"""Pages that a person looks at: no script, no outside address, every name escaped, no secret."""
