@@ -13,25 +13,26 @@ from pathlib import Path
 from typing import Any, cast
 from urllib.parse import urlsplit
 
+from resources.mysql.certificates import Authority
 from tests.support.git_server import repository_in
-from tests.support.mail_relay import certificate
 
 USER = "x-access-token"
 
 
 class HttpsGitServer(ThreadingHTTPServer):
-    """`trust` is its certificate; `during` is called while a client with the token waits."""
+    """`trust` is the authority of its certificate; `during` is called while a client with the token waits."""
 
     daemon_threads = True
 
     def __init__(self, folder: Path, token: str) -> None:
         self.repository = repository_in(folder)
         self.during: Callable[[], None] = lambda: None
-        self.trust, key = certificate(folder)
+        authority = Authority(folder)
+        self.trust, own = authority.file, authority.issue("git", "localhost", "127.0.0.1")
         self.login = "Basic " + base64.b64encode(f"{USER}:{token}".encode()).decode()
         super().__init__(("127.0.0.1", 0), _Handler)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(self.trust, key)
+        context.load_cert_chain(own.certificate, own.key)
         self.socket = context.wrap_socket(self.socket, server_side=True)
         self.url = f"https://127.0.0.1:{self.server_port}/{self.repository.name}"
         threading.Thread(target=self.serve_forever, daemon=True).start()

@@ -7,43 +7,12 @@ import socket
 import ssl
 import threading
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
 from pathlib import Path
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
-
+from resources.mysql.certificates import Authority
 from tests.support.listener import close_listener
 
 USER, PASSWORD = "ops", "canary-mail-password"
-
-
-def certificate(folder: Path) -> tuple[Path, Path]:
-    """A certificate for localhost and 127.0.0.1 that signs itself; (certificate, key)."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    names = x509.SubjectAlternativeName([x509.DNSName("localhost"), x509.IPAddress(ip_address("127.0.0.1"))])
-    now = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(names, critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    paths = folder / "relay.crt", folder / "relay.key"
-    paths[0].write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    encoding, form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
-    paths[1].write_bytes(key.private_bytes(encoding, form, serialization.NoEncryption()))
-    return paths
 
 
 class MailRelay:
@@ -60,8 +29,9 @@ class MailRelay:
         self.refused: set[str] = set()
         self.stalls = False
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self.trust, key = certificate(folder)
-        self._context.load_cert_chain(self.trust, key)
+        authority = Authority(folder)
+        self.trust, own = authority.file, authority.issue("relay", "localhost", "127.0.0.1")
+        self._context.load_cert_chain(own.certificate, own.key)
         self._tls = tls
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]

@@ -12,8 +12,10 @@ from resources import progress
 from resources.mysql.connection import Connection, connect, execute
 from resources.mysql.digest import TableDigest, table_digests
 from resources.mysql.endpoint import Endpoint
+from resources.mysql.installation import UnusableError
 from resources.mysql.schema import read_schema
 from resources.target import Target
+from tests.support.mydumper import debian_mydumper
 
 AWKWARD = Path(__file__).with_name("awkward.sql")
 LOSSY = Path(__file__).with_name("lossy.sql")
@@ -38,6 +40,15 @@ def run_file(connection: Connection, path: Path) -> None:
     for statement in path.read_text(encoding="utf-8").split(";;\n"):
         if statement.strip():
             execute(connection, statement)
+
+
+@pytest.fixture(scope="session")
+def debian(tools) -> Path:
+    """The distribution's mydumper."""
+    try:
+        return debian_mydumper(tools)
+    except UnusableError as error:
+        pytest.skip(f"no mydumper to be had here: {error}")
 
 
 @pytest.fixture

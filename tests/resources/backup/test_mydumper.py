@@ -22,19 +22,9 @@ from resources.backup.verify import verify_backup
 from resources.child_environment import mysql_environment
 from resources.errors import BackupCorruptError, BackupFailedError, EnvironmentCheckError
 from resources.mysql.connection import execute, option_file, rows
-from resources.mysql.installation import UnusableError
 from tests.resources.backup.conftest import leftovers, world
-from tests.support.mydumper import debian_mydumper
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="session")
-def debian(tools) -> Path:
-    try:
-        return debian_mydumper(tools)
-    except UnusableError as error:
-        pytest.skip(f"no mydumper to be had here: {error}")
 
 
 @pytest.fixture

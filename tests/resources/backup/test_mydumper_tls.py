@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -15,21 +14,11 @@ from resources.errors import BackupFailedError
 from resources.mysql.certificates import Authority
 from resources.mysql.connection import connect, execute, value
 from resources.mysql.endpoint import Tls
-from resources.mysql.installation import UnusableError
 from tests.conftest import TEST_SERVER, target_on
 from tests.resources.backup.conftest import leftovers
-from tests.support.mydumper import debian_mydumper
 
 pytestmark = pytest.mark.slow
 VERIFIED, UNVERIFIED = Tls(verify=True), Tls(verify=False)
-
-
-@pytest.fixture(scope="session")
-def debian(tools) -> Path:
-    try:
-        return debian_mydumper(tools)
-    except UnusableError as error:
-        pytest.skip(f"no mydumper to be had here: {error}")
 
 
 @pytest.fixture
