@@ -32,10 +32,10 @@ from dbsync_assets.deployment_resource import KEY, deployment_resource
 from dbsync_assets.drift import drift, live_schema
 from dbsync_assets.freshness import freshness_policy
 from dbsync_assets.ownership import owned
+from dbsync_assets.project import settings_or_defaults
 from dbsync_assets.prove_backup import prove_backup
 from dbsync_assets.reconcile import reconcile
 from sensors.all import sensors
-from sensors.project import settings_or_defaults
 from sensors.schedules import schedules
 
 # Dagster itself passes this parameter whenever it copies a sensor: nobody who reads it can do anything.

@@ -8,15 +8,14 @@ has succeeded, and a lock taken then would make a good run fail.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from pathlib import Path
 from typing import Any
 
 import dagster as dg
 
+from dbsync_assets.project import project_folder, project_settings
 from dbsync_assets.reexecution import refuse_continued
 from dbsync_assets.run_process import PROCESS_TAG, this_process
 from dbsync_assets.run_tags import deployment_tags, pinned_commit
@@ -26,7 +25,7 @@ from resources.log.line import Line
 from resources.log.listener import LineListener
 from resources.log.start import start_log
 from resources.progress import circumstances, heard_by
-from resources.settings import drop_secrets, load_settings, target_of
+from resources.settings import drop_secrets, target_of
 from resources.target import Target
 
 _given: ContextVar[Deployment | None] = ContextVar("dbsync_deployment", default=None)
@@ -57,7 +56,6 @@ def deployment_resource(context: dg.InitResourceContext) -> Iterator[Deployment]
         with heard_by(dagster_lines(log)):
             yield given
         return
-    project = Path(os.environ.get("DBSYNC_PROJECT", "."))
     target = project_target()
     run = context.run
     job = run.job_name if run is not None else ""
@@ -66,7 +64,7 @@ def deployment_resource(context: dg.InitResourceContext) -> Iterator[Deployment]
         context.instance.add_run_tags(run.run_id, {PROCESS_TAG: this_process()})
     pinned = pinned_commit(target, run.tags, run.run_id) if run is not None and job == "deploy" else None
     with heard_by(dagster_lines(log)):
-        commit = current_commit(project, target.migrations) if pinned is None else None
+        commit = current_commit(project_folder(), target.migrations) if pinned is None else None
         deployment = Deployment(target, commit=commit, purpose=purpose_of(job), pinned=pinned)
         if run is not None and context.instance is not None:
             context.instance.add_run_tags(run.run_id, deployment_tags(deployment))
@@ -80,7 +78,7 @@ def deployment_resource(context: dg.InitResourceContext) -> Iterator[Deployment]
 
 def project_target() -> Target:
     """The target of the project that this Dagster works on, and its log begun. Raises SettingsError."""
-    target = target_of(load_settings(Path(os.environ.get("DBSYNC_PROJECT", "."))))
+    target = target_of(project_settings())
     drop_secrets()
     start_log(target.log, target.name)
     return target

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from dbsync_assets.project import settings_or_defaults
 from dbsync_assets.run_tags import target_tag
-from sensors.project import settings_or_defaults
 
 QUEUED = target_tag(settings_or_defaults())
 """Tags of every job that changes something. Other runs are tagged once they work."""

@@ -13,6 +13,7 @@ from typing import Any
 
 import dagster as dg
 
+from dbsync_assets.project import project_settings
 from resources.backup.freshness_event import freshness_event, freshness_unknown
 from resources.errors import DbsyncError
 from resources.notify.announce import announce
@@ -23,7 +24,6 @@ from resources.notify.heartbeat import beat
 from resources.notify.plan import channels_of
 from resources.settings import target_of
 from resources.target import Target
-from sensors import project
 
 INTERVAL = 30
 """Seconds between two ticks, at least."""
@@ -44,7 +44,7 @@ def alerts_sensor(status: dg.DefaultSensorStatus) -> dg.SensorDefinition:
 
 def _tick(context: dg.SensorEvaluationContext) -> dg.SensorResult:
     try:
-        target = target_of(project.settings())
+        target = target_of(project_settings())
     except DbsyncError as error:
         return _skipped(str(error), context.cursor)
     if not channels_of(target) and not target.notify.heartbeat_url:

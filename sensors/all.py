@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dagster as dg
 
+from dbsync_assets.project import settings_or_defaults
 from sensors import project
 from sensors.alerts import alerts_sensor
 from sensors.drift import drift_sensor
@@ -17,7 +18,7 @@ from sensors.reconcile import reconcile_sensor
 
 
 def sensors() -> list[dg.SensorDefinition]:
-    found = project.settings_or_defaults()
+    found = settings_or_defaults()
     told = alerts_sensor(project.sensor_status(found, "alerts"))
     return [
         git_migrations(found),

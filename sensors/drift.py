@@ -7,6 +7,7 @@ import time
 import dagster as dg
 
 from dbsync_assets.drift import drift
+from dbsync_assets.project import project_settings
 from dbsync_assets.run_tags import TARGET
 from resources.settings import Settings, target_of
 from sensors import project
@@ -26,7 +27,7 @@ def drift_sensor(settings: Settings) -> dg.SensorDefinition:
 
 
 def _tick(context: dg.SensorEvaluationContext) -> dg.SensorResult:
-    target = target_of(project.settings())
+    target = target_of(project_settings())
     waiting = [dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.STARTED]
     if context.instance.get_runs_count(dg.RunsFilter(job_name=drift.name, statuses=waiting)):
         return dg.SensorResult(skip_reason="the last comparison has not ended")

@@ -6,6 +6,7 @@ import dagster as dg
 
 from dbsync_assets import run_tags
 from dbsync_assets.jobs import deploy
+from dbsync_assets.project import project_settings
 from resources.notify.announce import announce
 from resources.notify.event import Event
 from resources.release_source.attempts import Attempt, State
@@ -32,7 +33,7 @@ def git_migrations(settings: Settings) -> dg.SensorDefinition:
 
 
 def _tick(context: dg.SensorEvaluationContext) -> dg.SensorResult:
-    target = target_of(project.settings())
+    target = target_of(project_settings())
     if target.source is None:
         return dg.SensorResult(skip_reason="GIT_REPOSITORY is not set: no branch is watched")
     found = look(target, target.source, Seen.parse(context.cursor), _runs(context.instance, target))

@@ -12,6 +12,7 @@ import time
 import dagster as dg
 
 from dbsync_assets.metrics_metadata import metrics_metadata
+from dbsync_assets.project import project_settings
 from resources.log.start import start_log
 from resources.metrics.monitor import Look, Monitor, last_look
 from resources.metrics.publish import publish
@@ -40,7 +41,7 @@ def monitoring_sensor(settings: Settings) -> dg.SensorDefinition:
 
 def _tick(context: dg.SensorEvaluationContext) -> dg.SensorResult:
     del context
-    target = target_of(project.settings())
+    target = target_of(project_settings())
     start_log(target.log, target.name)
     with _lock:
         monitor = _monitor(target)

@@ -1,33 +1,15 @@
-"""The project that sensors and schedules work for, read anew at every tick."""
+"""What sensors and schedules have in common: when they are on, and what they do about a wrong setting."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import dagster as dg
 
 from resources.errors import SettingsError
-from resources.settings import Settings, load_settings
+from resources.settings import Settings
 from resources.settings_git import is_on
-
-
-def settings() -> Settings:
-    """Raises SettingsError."""
-    return load_settings(Path(os.environ.get("DBSYNC_PROJECT", ".")))
-
-
-def settings_or_defaults() -> Settings:
-    """For when definitions load. What is wrong every run says itself; a code location that does not
-    load says less.
-    """
-    try:
-        return settings()
-    except SettingsError:
-        return Settings.model_construct()
-
 
 Tick = Callable[[dg.SensorEvaluationContext], dg.SensorResult]
 

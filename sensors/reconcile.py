@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import dagster as dg
 
+from dbsync_assets.project import project_settings
 from dbsync_assets.reconcile import reconcile
 from dbsync_assets.run_process import PROCESS_TAG, is_gone
 from resources.errors import ConnectError, NoSuchDatabaseError
@@ -42,7 +43,7 @@ def reconcile_sensor(settings: Settings) -> dg.SensorDefinition:
 def _tick(context: dg.SensorEvaluationContext) -> dg.SensorResult:
     ended = _tell_dagster(context.instance)
     said = f"; Dagster was told of {ended} killed runs" if ended else ""
-    target = target_of(project.settings())
+    target = target_of(project_settings())
     tried = Tried.parse(context.cursor)
     now, why = due(killed(target), tried, time.time())
     if now is None:

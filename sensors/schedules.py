@@ -12,6 +12,7 @@ import dagster as dg
 
 from dbsync_assets.jobs import backup, incremental_job
 from dbsync_assets.operations import retention
+from dbsync_assets.project import settings_or_defaults
 from dbsync_assets.prove_backup import prove_backup
 from dbsync_assets.run_tags import target_tag
 from resources.settings import Settings
@@ -20,7 +21,7 @@ from sensors import project
 
 def schedules() -> list[dg.ScheduleDefinition]:
     """At the times that the project's settings name; with a wrong setting, at the default times."""
-    times = project.settings_or_defaults()
+    times = settings_or_defaults()
     return [
         _schedule(backup, times.backup_schedule, times, "A full backup, its archive proven."),
         _schedule(incremental_job, times.incremental_schedule, times, "What changed since the last backup."),
