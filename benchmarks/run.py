@@ -19,11 +19,12 @@ from benchmarks.proof import proofs
 from benchmarks.release import small_release
 from benchmarks.restore import restores
 from benchmarks.stage import Bench, set_bench
+from benchmarks.ticks import ticks
 from resources.mysql.connection import option_file
 
 _LARGE = ("backup", "engines", "proof", "restore")
 """Those that need the large database."""
-PARTS = ("release", "alerts", "monitoring", *_LARGE, "growth")
+PARTS = ("release", "alerts", "monitoring", "ticks", *_LARGE, "growth")
 
 
 def main() -> None:
@@ -32,7 +33,7 @@ def main() -> None:
         "parts",
         nargs="*",
         help="release: a small one against an empty Dagster job; alerts: one while every channel is dead;"
-        " monitoring: its share of a core;"
+        " monitoring: its share of a core; ticks: of the daemon's sensors;"
         " backup: against other tools; engines: by"
         " mysqldump and mydumper too; proof: from the archive; restore: into a running server; growth: of"
         " 0.4, 1.5 and 4 GB. Default: all but growth",
@@ -52,6 +53,8 @@ def main() -> None:
             alerts(bench)
         if "monitoring" in parts:
             monitoring(bench)
+        if "ticks" in parts:
+            ticks(bench)
         if set(parts) & set(_LARGE):
             _large(bench, parts, options.size, small)
     finally:

@@ -15,6 +15,7 @@ import dagster as dg
 
 from dbsync_assets.project import project_settings
 from resources.backup.freshness_event import freshness_event, freshness_unknown
+from resources.deployment.untold import tell_untold
 from resources.errors import DbsyncError
 from resources.notify.announce import announce
 from resources.notify.deliver import deliver_due
@@ -53,7 +54,7 @@ def _tick(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         )
     cursor = _read(context.cursor)
     try:
-        done = deliver_due(target, seconds=4.0)
+        done = tell_untold(target) or deliver_due(target, seconds=4.0)
         if not 0 <= time.time() - float(cursor.get("looked", 0)) < _BACKUPS_EVERY:
             cursor["looked"] = time.time()
             done += _look_at_backups(target, cursor)

@@ -17,8 +17,9 @@ from resources.backup.make import FullBackup
 from resources.backup.proof_choice import proof_choice
 from resources.deployment import gates, offsite, record
 from resources.deployment.application import Application
-from resources.deployment.notice import reconciled_kind, send_notice
+from resources.deployment.notice import kind_of, send_notice
 from resources.deployment.preflight import ensure_database, require_privileges
+from resources.deployment.untold import tell_untold
 from resources.errors import (
     BackupFailedError,
     ConnectError,
@@ -39,6 +40,7 @@ from resources.journal import Journal
 from resources.mysql.connection import connect, value
 from resources.mysql.digest import TableDigest
 from resources.mysql.installation import parse_version
+from resources.notify.plan import channels_of
 from resources.prisma.apply import apply_pending
 from resources.prisma.failure import failed_result, reason_of
 from resources.prisma.find_folder import require_prisma_folder
@@ -393,12 +395,14 @@ class Deployment:
             database=self.target.database,
             database_created=created,
             commit=self.commit.id if self.commit else None,
+            tells=bool(channels_of(self.target)),
         )
         progress.circumstances.deployment = self.id
         if self._pinned:
             self._pinned.begun(self.id)
 
     def _reconcile(self, leave_killed: bool = False) -> None:
+        tell_untold(self.target)
         try:
             for outcome in reconcile(self.target, self.journal, leave_killed=leave_killed):
                 self.reconciled.append(outcome)
@@ -407,7 +411,7 @@ class Deployment:
                     self,
                     "reconciled",
                     str(outcome),
-                    kind=reconciled_kind(outcome.outcome),
+                    kind=kind_of(outcome.outcome),
                     about=outcome.deployment,
                 )
         except RollbackFailedError as error:

@@ -67,7 +67,7 @@ def send_notice(
     commit = f" {deployment.commit.id[:12]}" if deployment.commit else ""
     error = deployment.error
     event = Event(
-        kind=kind or _KINDS.get(outcome, "rollback_incomplete"),
+        kind=kind or kind_of(outcome),
         about=about or deployment.id or f"{deployment.target.name}{commit}",
         state=outcome if outcome != "failed" or deployment.id or not error else error.code,
         facts={**evidence(deployment, outcome, reason), **(facts or {})},
@@ -81,8 +81,8 @@ def send_notice(
             )
 
 
-def reconciled_kind(outcome: str) -> Kind:
-    """Of what became of a killed deployment, or restore ("abandoned": it has to be typed again)."""
+def kind_of(outcome: str) -> Kind:
+    """Of how a deployment ended, or a killed restore ("abandoned": it has to be typed again)."""
     return _KINDS.get(outcome, "rollback_incomplete")
 
 

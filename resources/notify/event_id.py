@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from uuid import uuid4
 
-from resources.notify.event import Event
+from resources.notify.event import KINDS, Event
 
 _TIME = "%Y%m%dT%H%M%S"
 
@@ -19,6 +19,11 @@ def new_id(event: Event, now: float) -> str:
 def is_about_the_same(identity: str, event: Event) -> bool:
     """Whether the id is of an event of the same kind about the same thing."""
     return identity.split("-")[1:2] == [_about(event)]
+
+
+def is_about(identity: str, about: str) -> bool:
+    """Whether the id is of an event of any kind about this thing."""
+    return identity.split("-")[1:2] in [[_digest(f"{kind}\0{about}")] for kind in KINDS]
 
 
 def is_same_state(identity: str, event: Event) -> bool:

@@ -23,7 +23,7 @@ from resources.durable_file import fsync_folder, write_durably
 from resources.file_lock import locked_file
 from resources.notify.bounded import bounded, bounded_event
 from resources.notify.event import Event
-from resources.notify.event_id import is_about_the_same, is_same_state, new_id, time_of
+from resources.notify.event_id import is_about, is_about_the_same, is_same_state, new_id, time_of
 from resources.notify.waiting import Progress, Waiting, waiting_of
 
 _PATIENCE = 10.0
@@ -65,6 +65,10 @@ class Outbox:
             }
             self._write(self._events / f"{identity}.json", stored)
             return identity
+
+    def knows_of(self, about: str) -> bool:
+        """Whether there is, or lately was, an event of any kind about this thing."""
+        return any(is_about(name, about) for name in self._names())
 
     def add_channels(self, identity: str, channels: Sequence[str]) -> None:
         """These are to be told of the event too."""
@@ -159,10 +163,12 @@ class Outbox:
 
     def _told(self, event: Event, now: float, repeat: float) -> bool:
         """Whether the newest event about the same thing has the same state and is young."""
-        names = [path.stem for folder in (self._events, self._done) for path in _files(folder)]
-        same = [name for name in names if is_about_the_same(name, event)]
+        same = [name for name in self._names() if is_about_the_same(name, event)]
         newest = max(same, default=None)
         return newest is not None and is_same_state(newest, event) and 0 <= now - time_of(newest) <= repeat
+
+    def _names(self) -> list[str]:
+        return [path.stem for folder in (self._events, self._done) for path in _files(folder)]
 
     def _of(self, stored: dict[str, Any]) -> list[Waiting]:
         return [

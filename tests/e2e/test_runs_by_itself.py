@@ -85,4 +85,4 @@ def test_pushes_are_deployed_once_each_of_several_the_newest_and_a_rewritten_one
     assert {run.tags["dbsync/deployment"] for run in daemon.runs()} == {
         path.stem for path in project.storage.glob("journal/*.jsonl")
     }
-    assert daemon.slowest_tick() < 10
+    assert daemon.failed_ticks() == []

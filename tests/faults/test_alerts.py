@@ -8,9 +8,12 @@ import time
 
 import pytest
 
+from resources.file_lock import locked_file
+from resources.notify.outbox import Outbox
 from tests.e2e.conftest import BAD, GOOD
 from tests.support.alert_services import SECRET, AlertService, DingTalk, Feishu, Slack, WeCom
 from tests.support.mail_relay import MailRelay
+from tests.support.project import kill
 from tests.support.receiver import Answer, dripping, silent
 
 pytestmark = pytest.mark.slow
@@ -131,3 +134,25 @@ def test_a_rollback_by_hand_is_told(project, services):
     assert done.returncode == 0, done.stderr
     assert ["rolled back" in text.split("\n")[0] for text in services[0].taken] == [False, True]
     assert all(len(one.taken) == 2 for one in services)
+
+
+@pytest.mark.parametrize(
+    ("migration", "phase", "kind"), [(GOOD, "released", "success"), (BAD, "rolled_back", "rollback")]
+)
+def test_killed_between_its_end_and_the_outbox_the_next_command_tells_of_it_once(
+    project, program, migration, phase, kind
+):
+    outbox = Outbox(project.storage)
+    outbox.folder.mkdir(parents=True)
+    project.add_migration(*migration)
+    with locked_file(outbox.folder / "outbox.lock"):  # nothing gets into the outbox meanwhile
+        process = project.start("deploy")
+        project.wait_for_phase(phase, process)
+        kill(process)
+    assert program.taken == [] and outbox.waiting() == []
+    deployment = max(path.stem for path in (project.storage / "journal").glob("*.jsonl"))
+    for _ in range(2):
+        project.run("backup")
+    told = [one for one in outbox.done() if one.event.about == deployment]
+    assert [(one.event.kind, one.event.state, one.progress) for one in told] == [(kind, phase, "delivered")]
+    assert program.taken == [kind]

@@ -14,6 +14,7 @@ from typing import Any
 
 import dagster as dg
 import psutil
+from dagster._core.scheduler.instigation import TickStatus
 
 from resources.settings import CHECKOUT
 from tests.support.project import Project
@@ -84,15 +85,15 @@ class Daemon:
             ticks = instance.get_ticks(states[0].instigator_origin_id, states[0].selector_id)
             return [tick.tick_data.skip_reason or "" for tick in ticks]
 
-    def slowest_tick(self) -> float:
+    def failed_ticks(self) -> list[str]:
+        """What went wrong in any of them; [] where all did their work."""
         with self._instance() as instance:
-            found = [
-                tick.end_timestamp - tick.timestamp
+            return [
+                str(tick.error)
                 for state in instance.all_instigator_state()
                 for tick in instance.get_ticks(state.instigator_origin_id, state.selector_id)
-                if tick.end_timestamp
+                if tick.status is TickStatus.FAILURE
             ]
-        return max(found)
 
     def until(self, holds: Callable[[], Any], what: str, seconds: float = 60) -> float:
         """How long it took."""

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from resources.deployment.deployment import Deployment
-from resources.deployment.notice import reconciled_kind, send_notice, telling_of_failure
+from resources.deployment.notice import kind_of, send_notice, telling_of_failure
 from resources.errors import (
     BackupCorruptError,
     ConnectTimeoutError,
@@ -94,6 +94,6 @@ def test_a_restore_that_fails_pages_and_one_that_is_refused_does_not(deployment,
 
 
 def test_what_became_of_a_killed_deployment_is_of_the_kind_of_its_end():
-    assert reconciled_kind("failed") == "failure" and reconciled_kind("rolled_back") == "rollback"
-    assert reconciled_kind("rollback_refused") == "decision" and reconciled_kind("released") == "success"
-    assert reconciled_kind("abandoned") == "rollback_incomplete"
+    assert kind_of("failed") == "failure" and kind_of("rolled_back") == "rollback"
+    assert kind_of("rollback_refused") == "decision" and kind_of("released") == "success"
+    assert kind_of("abandoned") == "rollback_incomplete"

@@ -158,6 +158,7 @@ def test_a_removed_ancestor_is_refused_and_named(shop, origin, write):
         verify_backup(shop, second.id)
 
 
+@pytest.mark.parametrize("origin", ["ON"], ids=["gtid"], indirect=True)
 @pytest.mark.parametrize("how", ["flip", "truncate", "empty"])
 @pytest.mark.parametrize("what", ["binlog", "manifest", "full"])
 def test_a_damaged_parent_is_refused_naming_what_was_expected_and_what_is_there(
@@ -191,7 +192,13 @@ def test_a_damaged_parent_is_refused_naming_what_was_expected_and_what_is_there(
         make_incremental_backup(shop)
     assert error.value.hint.startswith("dbsync backup ")
     assert leftovers(shop) == []
-    full = make_full_backup(shop).manifest  # the advice, followed
+
+
+def test_after_a_damaged_parent_the_advised_full_backup_begins_a_new_chain(shop, origin, write):
+    write("some text")
+    made = make_incremental_backup(shop)
+    (shop.storage / made.id / "manifest.json").write_bytes(b"")
+    full = make_full_backup(shop).manifest
     write("more")
     assert make_incremental_backup(shop).parent == full.id
 
