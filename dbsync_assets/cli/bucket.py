@@ -37,12 +37,12 @@ def fetch(
     project: Project = HERE,
     as_json: Json = False,
 ) -> None:
-    """Bring a backup from the bucket to this machine, every byte checked."""
-    from resources.backup.remote.fetch import fetch_backup
+    """Bring a backup from the bucket to this machine, every byte checked; a damaged copy here gives way."""
+    from resources.backup.remote.fetch import sound_backup
 
     target = load(Path(project)).target
     with watching():
-        manifest = fetch_backup(target, backup_id)
+        manifest = sound_backup(target, backup_id)
     if as_json:
         emit_json({"ok": True, **manifest.info.as_dict()})
         return

@@ -17,6 +17,9 @@ from resources.errors import BackupFailedError
 
 LEVEL = 1
 """Level 1 keeps up with the disk; level 3 takes twice the CPU for 5 % less (measured on InnoDB files)."""
+_NEAR = {"window_log": 17, "hash_log": 13}
+"""What repeats in an InnoDB file does so within a page or its neighbours, and tables that stay in the
+processor's first cache take 7 % less CPU than the level's own, for 0.3 % more bytes (as above)."""
 
 
 def stored_path(backup: Path, path: str) -> Path:
@@ -46,8 +49,10 @@ class Packer:
         suffix = AGE_SUFFIX if io.recipients else ""
         self.destination = destination.with_name(destination.name + suffix)
         # Without write_checksum, 719 of 726 flipped bytes decompressed without an error.
-        compressor = zstandard.ZstdCompressor(level=LEVEL, write_checksum=True, threads=threads)
-        self._stream = compressor.compressobj(size=length)
+        parameters = zstandard.ZstdCompressionParameters.from_level(
+            LEVEL, **_NEAR, write_checksum=True, threads=threads
+        )
+        self._stream = zstandard.ZstdCompressor(compression_params=parameters).compressobj(size=length)
         self._plain, self._stored = hashlib.sha256(), hashlib.sha256()
         self._length = self._stored_length = 0
         try:

@@ -9,9 +9,8 @@ from pathlib import Path
 
 from resources.durable_file import write_durably
 
-
 KEPT = 500
-"""The newest of each kind that stay: a release a day for more than a year, an hourly check for three weeks."""
+"""The newest of each kind that stay: a release a day for a year, an hourly check for three weeks."""
 
 
 def write_report(storage: Path, kind: str, render: Callable[[datetime], str]) -> Path:

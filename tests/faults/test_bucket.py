@@ -20,6 +20,7 @@ from resources.backup.remote.keep import upload_backups
 from resources.backup.remote.listing import all_backups, locate
 from resources.backup.soundness import soundness
 from resources.backup.standing import record_proof, standing
+from resources.backup.stored_files import verify_files
 from resources.backup.verify import verify_backup
 from resources.deployment import offsite
 from resources.deployment.deployment import Deployment
@@ -53,6 +54,14 @@ def backed_up(target: Target) -> str:
     made = make_full_backup(target).manifest
     store_remotely(target, made)
     return made.id
+
+
+def continued(target: Target) -> str:
+    deployment = Deployment(target, purpose="change")
+    try:
+        return back_up_incrementally(deployment).id
+    finally:
+        deployment.close()
 
 
 def in_bucket(bucket) -> list[str]:
@@ -97,11 +106,7 @@ def test_an_incremental_backup_opens_restores_and_is_proven_when_it_and_its_chai
 ):
     first = backed_up(shop)
     execute(connection, "INSERT INTO child VALUES (3, 2)")
-    deployment = Deployment(shop, purpose="change")
-    try:
-        increment = back_up_incrementally(deployment).id
-    finally:
-        deployment.close()
+    increment = continued(shop)
     assert in_bucket(bucket) == [first, increment], "at once, and not with the next full one"
     was = world(shop.endpoint, shop.database)
     execute(connection, "DELETE FROM child")
@@ -126,6 +131,35 @@ def test_an_incremental_backup_opens_restores_and_is_proven_when_it_and_its_chai
     upload_backups(shop)
     restore_backup(shop, increment, Wish(accept_loss=True))
     assert world(shop.endpoint, shop.database) == was
+
+
+def test_damaged_increments_anywhere_in_a_chain_give_way_to_the_bucket_s(shop, connection, tmp_path):
+    backed_up(shop)
+    increments = []
+    for child in (3, 4):
+        execute(connection, f"INSERT INTO child VALUES ({child}, 2)")
+        increments.append(continued(shop))
+    was = world(shop.endpoint, shop.database)
+
+    def spoil(increment: str) -> None:
+        path = next((shop.storage / increment / "files").rglob("*.zst"))
+        data = bytearray(path.read_bytes())
+        data[len(data) // 2] ^= 1
+        path.write_bytes(data)
+
+    for one in increments:
+        spoil(one)
+    assert verify_backup(shop, increments[-1]).proof.proven
+    for one in increments:
+        verify_files(shop.storage, one)
+        spoil(one)
+    opened = opened_at(shop, increments[-1], END, tmp_path / "opened")
+    try:
+        assert world(opened.server.endpoint, shop.database) == was
+    finally:
+        opened.server.discard()
+    for one in increments:
+        verify_files(shop.storage, one)
 
 
 def test_an_incremental_backup_is_built_on_what_its_newest_proof_says_of_its_parent(shop, connection):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -15,12 +16,12 @@ from resources.backup.incremental.server_log import server_log
 from resources.backup.incremental.since import files_since, is_earlier
 from resources.backup.incremental.stored import log_files
 from resources.backup.manifest import Manifest, StoredFile
-from resources.backup.remote.fetch import fetch_backup
+from resources.backup.remote.fetch import fetch_backup, sound_backup
 from resources.backup.remote.listing import known_backups
 from resources.backup.room import require_room
 from resources.backup.standing import standing
 from resources.backup.stored_files import as_corrupt
-from resources.errors import BackupFailedError, TargetMismatchError
+from resources.errors import BackupCorruptError, BackupFailedError, TargetMismatchError
 from resources.mysql.binlog_fetch import FetchError, fetch
 from resources.mysql.connection import connect, value
 from resources.mysql.get import get_mysql
@@ -103,11 +104,17 @@ class Logs:
 
 
 def _fetch_increments(target: Target, base: Manifest) -> None:
-    """Those of `base` and later ones that are only in the bucket."""
+    """Those of `base` and later ones that are only in the bucket, or damaged here."""
+    if target.remote is None:
+        return
     for one in known_backups(target):
-        ours = one.type == "incremental" and one.server_uuid == base.server_uuid
-        if ours and one.id > base.id and is_remote(one):
+        if one.type != "incremental" or one.server_uuid != base.server_uuid or one.id <= base.id:
+            continue
+        if is_remote(one):
             fetch_backup(target, one.id, to_open=True)
+            continue
+        with suppress(BackupCorruptError):  # it may not be needed; who reads it says what is wrong
+            sound_backup(target, one.id, to_open=True)
 
 
 def continuing(
