@@ -132,7 +132,6 @@ def test_a_failed_gate_is_understood_and_a_run_from_failure_is_refused_with_the_
     expect(ui.page.get_by_text("Failure", exact=True).first).to_be_visible(timeout=60_000)
     ui.page.get_by_role("button", name="View full message").first.click()
     expect(ui.page.get_by_text(re.compile("not continued from the middle")).first).to_be_visible()
-    ui.picture("from-failure")
     assert ui.project.world() == before and sorted(ui.project.storage.glob("2*")) == backups
 
 
