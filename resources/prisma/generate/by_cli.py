@@ -46,25 +46,25 @@ def script_by_cli(
     """From what `files`, in this order, make to what `schema`, (path, text), asks for; "" for nothing.
 
     `connection` is to the target's server, whose settings are copied; it is only read. Raises
-    CliUnusable, also where a server of ours stands in the way no other: DiskFullError,
-    EnvironmentCheckError.
+    CliUnusable; DiskFullError and EnvironmentCheckError of the private server.
     """
     with tempfile.TemporaryDirectory(prefix="dbsync-prisma-") as name:
         folder = Path(name)
-        place = _copy_schema(folder, schema)
-        to = "--to-schema" if cli.major >= 7 else "--to-schema-datamodel"
-        with progress.step(f"{cli.name} writes the migration"):
-            # Before a server is started: most often it is the engine that is not there.
-            _configure(cli, folder, _NOWHERE, _NOWHERE)
-            run_cli(cli, [*_config(cli), "--from-empty", to, place], folder, _NOWHERE, _PROBE_SECONDS)
-            _copy_migrations(folder / "migrations", files)
-            with _shadow_server(target, likeness(connection, target.database), files) as server:
-                shadow, beside = _url(server, target.database), _url(server, _BESIDE)
-                _configure(cli, folder, beside, shadow)
-                asked = [*_config(cli), "--from-migrations", "migrations", to, place]
-                if cli.major < 7:
-                    asked += ["--shadow-database-url", shadow]
-                return run_cli(cli, asked, folder, beside, _SECONDS)
+        to = ["--to-schema" if cli.major >= 7 else "--to-schema-datamodel", _copy_schema(folder, schema)]
+        # Before a server is started: most often it is the engine that is not there.
+        _configure(cli, folder, _NOWHERE, _NOWHERE)
+        run_cli(cli, [*_config(cli), "--from-empty", *to], folder, _NOWHERE, _PROBE_SECONDS)
+        _copy_migrations(folder / "migrations", files)
+        with (
+            progress.step(f"{cli.name} writes the migration"),
+            _shadow_server(target, likeness(connection, target.database), files) as server,
+        ):
+            shadow, beside = _url(server, target.database), _url(server, _BESIDE)
+            _configure(cli, folder, beside, shadow)
+            asked = [*_config(cli), "--from-migrations", "migrations", *to]
+            if cli.major < 7:
+                asked += ["--shadow-database-url", shadow]
+            return run_cli(cli, asked, folder, beside, _SECONDS)
 
 
 def _copy_schema(folder: Path, schema: Sequence[tuple[str, str]]) -> str:

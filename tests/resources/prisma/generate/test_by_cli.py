@@ -13,11 +13,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-import psutil
 import pytest
 
 from resources.child_environment import child_environment
 from resources.errors import EnvironmentCheckError, GenerateFailedError
+from resources.mysql.process_identity import started_at
 from resources.prisma.folder import read_migrations
 from resources.prisma.generate import by_cli
 from resources.prisma.generate.generate import generate
@@ -25,6 +25,7 @@ from resources.prisma.generate.renames import decisions
 from resources.progress import watched_by
 from tests.support import schema_engine
 from tests.support.heard import Heard
+from tests.support.project import Project
 
 pytestmark = pytest.mark.slow
 
@@ -210,7 +211,7 @@ def test_an_engine_that_hangs_is_ended_with_its_cli_and_leaves_nothing_running(a
     assert app.heard.said == [SAYS + "it did not answer within 4 seconds and was ended"]
     assert made.written_by == "dbsync"
     processes = [number for one in app.seen() for number in one.get("processes", [])]
-    assert len(processes) == 4 and not any(psutil.pid_exists(number) for number in processes)
+    assert len(processes) == 4 and [started_at(number) for number in processes] == [None] * 4
     assert list((app.target.state / "replay").iterdir()) == []
     assert list(Path(tempfile.gettempdir()).glob("dbsync-prisma-*")) == []
 
@@ -221,3 +222,15 @@ def test_where_both_find_nothing_to_do_nothing_is_written(application):
     made = app.generate("again", now=LATER)
     assert (made.name, made.script, made.written_by) == (None, "", "prisma 7.10.1")
     assert len(app.names()) == 1
+
+
+def test_the_command_says_who_wrote_the_migration(application):
+    app = application()
+    app.engine(MADE_BY_ENGINE)
+    app.write(USER + TAG)
+    project = Project(app.folder, app.target.endpoint, app.target.database, app.target.tools)
+    assert project.run("generate", "tag", "--by", "npx").returncode == 2
+    engine = {"PRISMA_SCHEMA_ENGINE_BINARY": str(app.engine_folder / "schema-engine")}
+    done = project.run("generate", "tag", **engine)
+    assert done.returncode == 0 and "written by prisma 7.10.1: " in done.stdout
+    assert app.names()[1].endswith("_tag")
