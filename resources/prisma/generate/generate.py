@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from resources import progress
-from resources.errors import DbsyncError, EnvironmentCheckError, GenerateFailedError
+from resources.errors import EnvironmentCheckError, GenerateFailedError
 from resources.mysql.connection import Connection, connect
 from resources.prisma.folder import MigrationFile, read_migrations
 from resources.prisma.generate import render
@@ -112,8 +112,10 @@ def generate(
             try:
                 return _by_prisma(plan, texts, project or target.migrations.parent.parent)
             except (CliUnusable, GenerateFailedError) as error:
-                if by == "prisma":
+                if by == "prisma" and isinstance(error, CliUnusable):
                     raise _refusal(error, texts) from error
+                if by == "prisma":
+                    raise
                 progress.say(f"dbsync writes the migration, not the project's Prisma CLI: {_reason(error)}")
         return _written(plan, plan.rest.statements, _OURS)
 
@@ -162,9 +164,7 @@ def _plan(target: Target, connection: Connection, name: str, wanted: Datamodel, 
     return _Plan(target, connection, name, wanted, files, renames, steps(now, wanted, twins))
 
 
-def _refusal(error: CliUnusable | GenerateFailedError, texts: Sequence[tuple[str, str]]) -> DbsyncError:
-    if isinstance(error, GenerateFailedError):
-        return error
+def _refusal(error: CliUnusable, texts: Sequence[tuple[str, str]]) -> EnvironmentCheckError:
     return EnvironmentCheckError(
         "the project's Prisma CLI did not write the migration; nothing was written",
         where=inert(texts[0][0]),
