@@ -8,7 +8,7 @@ miss the next secret.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 
 _KEPT = frozenset(
@@ -19,16 +19,22 @@ _PROXIES = frozenset({"http_proxy", "https_proxy", "ftp_proxy", "all_proxy", "no
 
 
 def child_environment(
-    more: Mapping[str, str] | None = None, /, *, network: bool = False, **given: str
+    more: Mapping[str, str] | None = None,
+    /,
+    *,
+    network: bool = False,
+    also: Collection[str] = (),
+    **given: str,
 ) -> dict[str, str]:
     """What a program needs to run at all, of our environment, and `more` and `given` on top.
 
     `network`: the proxies too, whose addresses may hold a login. For what downloads, and nothing else.
+    `also`: further names, of what this program alone is told.
     """
     kept = {
         name: text
         for name, text in os.environ.items()
-        if name in _KEPT or name.startswith("LC_") or (network and name.lower() in _PROXIES)
+        if name in _KEPT or name in also or name.startswith("LC_") or (network and name.lower() in _PROXIES)
     }
     return {**kept, **(more or {}), **given}
 

@@ -21,6 +21,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "dbsync generate add_phone_number",
         "dbsync generate rename_mail --rename User.mail=email",
         "dbsync generate forget_fax --drop User.fax",
+        "dbsync generate add_phone_number --by dbsync",
     ),
     "backup": ("dbsync backup", "dbsync backup --proof archive", "dbsync backup --incremental"),
     "validate": ("dbsync validate", "dbsync validate --schema-file"),

@@ -10,8 +10,10 @@ import typer
 
 from dbsync_assets.cli.context import HERE, Json, Project, load, watching
 from dbsync_assets.cli.output import emit_json, safe, say, stderr
+from resources.errors import UsageError
 
 if TYPE_CHECKING:
+    from resources.prisma.generate.generate import By
     from resources.prisma.generate.renames import Question
 
 
@@ -33,15 +35,22 @@ def generate(
             "--drop", help="Model.old, or Old for a table: its values are to be lost.", show_default=False
         ),
     ] = None,
+    by: Annotated[
+        str,
+        typer.Option(
+            "--by", metavar="auto|prisma|dbsync", help="Who writes: the project's Prisma CLI, or dbsync."
+        ),
+    ] = "auto",
     project: Project = HERE,
     as_json: Json = False,
 ) -> None:
     """Write the next migration from schema.prisma, as `prisma migrate dev --create-only` would.
 
-    What the migrations make and what the schema asks for are both made on private servers and
-    compared; the statements have Prisma's form and names. The new migration is replayed before it
-    is left there. Where a column or table disappears and one like it appears, it asks whether that
-    is a rename. Applies nothing: read what was written, then `dbsync check` and `dbsync deploy`.
+    The project's own Prisma CLI writes it where its engine runs, on a private server; else dbsync
+    does, from Prisma's own parse of the schema, in Prisma's form. The new migration is replayed and
+    compared before it is left there, whoever wrote it. Where a column or table disappears and one
+    like it appears, it asks whether that is a rename. Applies nothing: read what was written, then
+    `dbsync check` and `dbsync deploy`.
     """
     from resources.prisma.find_folder import find_schema
     from resources.prisma.generate.generate import generate as write
@@ -52,7 +61,14 @@ def generate(
     while True:
         try:
             with watching():
-                made = write(loaded.target, name, schema=find_schema(loaded.project), given=given)
+                made = write(
+                    loaded.target,
+                    name,
+                    schema=find_schema(loaded.project),
+                    project=loaded.project,
+                    by=_writer(by),
+                    given=given,
+                )
             break
         except Undecided as undecided:
             if as_json or not _person_watches():
@@ -68,8 +84,15 @@ def generate(
     say(made.script)
     for warning in made.warnings:
         say(f"! {warning}")
-    say(f"written: {made.path}")
+    say(f"written by {made.written_by}: {made.path}")
     say("next: read it, then dbsync check")
+
+
+def _writer(by: str) -> By:
+    for known in ("auto", "prisma", "dbsync"):
+        if by == known:
+            return known
+    raise UsageError(f"--by {by}: it is auto, prisma or dbsync")
 
 
 def _person_watches() -> bool:

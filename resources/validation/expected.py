@@ -11,15 +11,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import shutil
-import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-import psutil
 import pymysql
 
 from resources import progress
@@ -28,15 +23,14 @@ from resources.errors import MigrationFailedError
 from resources.mysql.connection import Connection, connect, execute, value
 from resources.mysql.get import get_mysql
 from resources.mysql.installation import MysqlInstallation
-from resources.mysql.leftovers import stop_leftovers
 from resources.mysql.schema import HISTORY_TABLE, Schema, read_schema, table_names
-from resources.mysql.server import PrivateServer
 from resources.prisma.failure import cannot_run
 from resources.prisma.folder import MigrationFile
 from resources.prisma.history import CREATE_TABLE
 from resources.redact import inert
 from resources.target import Target
 from resources.validation.blueprint import Blueprint, make_anew
+from resources.validation.empty_server import empty_server
 from resources.validation.like_target import Likeness, create_definers, likeness, make_alike
 
 # Changes whenever what is stored means something else, so that older entries are not read.
@@ -97,7 +91,7 @@ def _replay(
     on = "an empty database" if begin_with is None else "a copy of the present schema"
     title = f"replay {len(files)} migrations on {on}"
     with progress.step(title, total=len(files), unit="migrations") as step:
-        with _empty_server(target, installation, like) as server:
+        with empty_server(target, installation, like) as server:
             # Two connections: a script may change its session (`SET sql_mode`), the reader must not notice.
             # The second one comes after make_alike, so that it gets the target's settings as its own.
             reader = server.connect()
@@ -152,38 +146,6 @@ def _run(runner: Connection, reader: Connection, file: MigrationFile, lacking: S
 
 def _tables(reader: Connection) -> list[str]:
     return table_names(reader, str(value(reader, "SELECT DATABASE()")))
-
-
-@contextmanager
-def _empty_server(target: Target, installation: MysqlInstallation, like: Likeness) -> Iterator[PrivateServer]:
-    parent = target.state / "replay"
-    parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    _remove_abandoned(parent)
-    folder = Path(tempfile.mkdtemp(prefix=f"{os.getpid()}-", dir=parent))
-    try:
-        server = PrivateServer.create(
-            installation,
-            folder,
-            # Nothing here outlives the replay, so nothing waits for the disk.
-            variables={"innodb_flush_method": "nosync", "max_allowed_packet": "1G"},
-            init_variables=like.init_variables,
-        )
-        try:
-            server.start()
-            yield server
-        finally:
-            server.kill()
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _remove_abandoned(parent: Path) -> None:
-    """What replays of killed processes left; those of living ones go on."""
-    stop_leftovers(parent)
-    for folder in parent.iterdir():
-        owner = folder.name.partition("-")[0]
-        if owner.isdigit() and not psutil.pid_exists(int(owner)):
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _key(

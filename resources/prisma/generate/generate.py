@@ -1,7 +1,7 @@
 """The next migration: from what the migrations make to what the schema file asks for.
 
 The server is the authority on what is equal: the wanted tables are made on a private server too,
-and its own texts are compared. What was written is replayed and compared again.
+and its own texts are compared. What was written, by whomever, is replayed and compared again.
 """
 
 from __future__ import annotations
@@ -10,15 +10,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Literal
 
-from resources.errors import GenerateFailedError, MigrationFailedError, MigrationsFolderError
-from resources.mysql.connection import Connection, connect, value
-from resources.prisma.checksum import checksum
-from resources.prisma.failure import failure_of
-from resources.prisma.folder import SCRIPT, MigrationFile, read_migrations
+from resources import progress
+from resources.errors import EnvironmentCheckError, GenerateFailedError
+from resources.mysql.connection import Connection, connect
+from resources.prisma.folder import MigrationFile, read_migrations
 from resources.prisma.generate import render
+from resources.prisma.generate.by_cli import script_by_cli
 from resources.prisma.generate.datamodel import Datamodel
-from resources.prisma.generate.live import LiveTable, live_tables, spelled_as
+from resources.prisma.generate.losses import dropped
+from resources.prisma.generate.project_cli import find_project_cli
 from resources.prisma.generate.read_schema import read_schema_files
 from resources.prisma.generate.renames import (
     Decisions,
@@ -27,16 +29,19 @@ from resources.prisma.generate.renames import (
     questions,
     statements,
 )
+from resources.prisma.generate.replay import both, file_of, prove
+from resources.prisma.generate.run_cli import CliUnusable
 from resources.prisma.generate.steps import Steps, steps
 from resources.prisma.generate.write import free_name, remove_written, write_migration
 from resources.prisma.lock_file import require_mysql
 from resources.prisma.schema_files import schema_files
 from resources.redact import inert
 from resources.target import Target
-from resources.validation.expected import expected_schemas
 
-_SCHEMA = "the schema file"
-"""What stands for a migration where the schema is made on an empty database."""
+By = Literal["auto", "prisma", "dbsync"]
+_OURS = "dbsync"
+_SHOWN = 160
+"""Characters of a failed proof in the line that tells of it."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +52,8 @@ class Generated:
     path: Path | None
     script: str
     warnings: tuple[str, ...] = field(default=())
+    written_by: str = _OURS
+    """"dbsync", or the project's CLI: "prisma 6.19.3"."""
 
     def as_dict(self) -> dict[str, object]:
         return {
@@ -54,7 +61,26 @@ class Generated:
             "path": str(self.path) if self.path else None,
             "script": self.script,
             "warnings": list(self.warnings),
+            "written_by": self.written_by,
         }
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """renames: what was decided; they come first, whoever writes the rest. files: up to them."""
+
+    target: Target
+    connection: Connection
+    name: str
+    wanted: Datamodel
+    files: Sequence[MigrationFile]
+    renames: Sequence[tuple[str, str]]
+    rest: Steps
+
+    def script(self, rest: str) -> str:
+        """A whole migration.sql: what it would lose, the renames, and `rest`."""
+        text = "\n".join(part for part in (render.script(self.renames), rest) if part)
+        return render.heading(self.rest.warnings) + text if text else ""
 
 
 def generate(
@@ -62,98 +88,93 @@ def generate(
     name: str,
     *,
     schema: Path | None = None,
+    project: Path | None = None,
+    by: By = "auto",
     given: Decisions | None = None,
     now: datetime | None = None,
 ) -> Generated:
     """Write `<timestamp>_<name>/migration.sql` below the target's migrations, or nothing.
 
-    schema: the file or folder of the schema where it does not lie beside the migrations. Reads the
-    target's settings; nothing is applied to it. Raises Undecided where a rename is
-    possible and was not decided; GenerateFailedError where what was written does not make the
-    wanted tables (it is removed again); MigrationsFolderError, MigrationFailedError and
-    EnvironmentCheckError of what stands in the way.
+    schema: the file or folder of the schema where it does not lie beside the migrations. project: the
+    application's folder, where its own Prisma CLI is looked for. by: who writes; "auto" is that CLI
+    where it can, else dbsync. Reads the target's settings; nothing is applied to it. Raises Undecided
+    where a rename is possible and was not decided; GenerateFailedError where what was written does not
+    make the wanted tables (it is removed again); MigrationsFolderError, MigrationFailedError and
+    EnvironmentCheckError of what stands in the way, the latter also where the CLI must and cannot.
     """
     require_mysql(target.migrations)
     name = free_name(target.migrations, name, now or datetime.now(UTC))
-    wanted = read_schema_files(schema_files(target.migrations, schema), target.tools)
-    files = read_migrations(target.migrations)
+    texts = schema_files(target.migrations, schema)
+    wanted = read_schema_files(texts, target.tools)
     with connect(target.endpoint) as connection:
-        planned, first = _plan(target, connection, files, wanted, given or Decisions({}))
-        script = render.script([*first, *planned.steps], planned.warnings)
-        if not script:
-            return Generated(None, None, "")
-        path = write_migration(target.migrations, name, script)
-        try:
-            _prove(target, connection, wanted)
-        except BaseException:
-            remove_written(path)
-            raise
-    return Generated(name, path, script, planned.warnings)
+        plan = _plan(target, connection, name, wanted, given or Decisions({}))
+        if by != "dbsync":
+            try:
+                return _by_prisma(plan, texts, project or target.migrations.parent.parent)
+            except (CliUnusable, GenerateFailedError) as error:
+                if by == "prisma" and isinstance(error, CliUnusable):
+                    raise _refusal(error, texts) from error
+                if by == "prisma":
+                    raise
+                progress.say(f"dbsync writes the migration, not the project's Prisma CLI: {_reason(error)}")
+        return _written(plan, plan.rest.statements, _OURS)
 
 
-def _plan(
-    target: Target,
-    connection: Connection,
-    files: Sequence[MigrationFile],
-    wanted: Datamodel,
-    given: Decisions,
-) -> tuple[Steps, list[tuple[str, str]]]:
-    """The steps, and the renames that come before them."""
-    have, twins = _both(target, connection, files, wanted)
+def _by_prisma(plan: _Plan, texts: Sequence[tuple[str, str]], project: Path) -> Generated:
+    """Raises CliUnusable, and GenerateFailedError of what the CLI wrote."""
+    cli = find_project_cli(Path(texts[0][0]), project)
+    if cli is None:
+        raise CliUnusable("there is no package `prisma` in the project's node_modules")
+    rest = script_by_cli(plan.target, plan.connection, cli, texts, plan.files)
+    if more := sorted(dropped(rest) - dropped(plan.rest.statements)):
+        raise CliUnusable(f"{cli.name} would drop {inert(', '.join(more))}, which stays in the schema")
+    if plan.rest.steps and not rest:
+        raise CliUnusable(f"{cli.name} finds nothing to do where MySQL shows a difference")
+    return _written(plan, rest, cli.name)
+
+
+def _written(plan: _Plan, rest: str, by: str) -> Generated:
+    """The migration in its place, proven; or nothing where there is none."""
+    script = plan.script(rest)
+    if not script:
+        return Generated(None, None, "", written_by=by)
+    path = write_migration(plan.target.migrations, plan.name, script)
+    try:
+        prove(plan.target, plan.connection, plan.wanted)
+    except BaseException:
+        remove_written(path)
+        raise
+    return Generated(plan.name, path, script, plan.rest.warnings, by)
+
+
+def _plan(target: Target, connection: Connection, name: str, wanted: Datamodel, given: Decisions) -> _Plan:
+    """The steps after the renames. Raises Undecided."""
+    files = read_migrations(target.migrations)
+    have, twins = both(target, connection, files, wanted)
     decided = in_database_names(given, have, wanted)
     renames = statements(decided)
     now = have
     if renames:
-        renamed = _file("9" * 14 + "_rename", render.script(renames))
-        now, twins = _both(target, connection, [*files, renamed], wanted)
+        script = render.script(renames)
+        # A name without the time: the replay of one decision serves the next question too.
+        now, twins = both(target, connection, [*files, file_of("9" * 14 + "_rename", script)], wanted)
+        files = [*files, file_of(name, script)]
     if open_ := list(questions(now, wanted, twins, decided)):
         raise Undecided(open_)
-    return steps(now, wanted, twins), renames
+    return _Plan(target, connection, name, wanted, files, renames, steps(now, wanted, twins))
 
 
-def _both(
-    target: Target, connection: Connection, files: Sequence[MigrationFile], wanted: Datamodel
-) -> tuple[dict[str, LiveTable], dict[str, LiveTable]]:
-    """What the migrations make, and what the schema makes on an empty database."""
-    whole = _file(_SCHEMA, render.whole(wanted))
-    try:
-        before, after = expected_schemas(target, [files, [whole]], connection)
-    except MigrationFailedError as error:
-        failure = failure_of(error)
-        if failure is None or failure.migration != _SCHEMA:
-            raise
-        raise MigrationsFolderError(
-            "MySQL refuses what the schema asks for",
-            why=error.why,
-            hint="correct the schema file; Prisma finds it valid, and would fail at the same statement",
-        ) from error
-    have, twins = live_tables(before.tables), live_tables(after.tables)
-    if value(connection, "SELECT @@lower_case_table_names"):
-        return spelled_as(have, wanted.tables), spelled_as(twins, wanted.tables)
-    return have, twins
+def _refusal(error: CliUnusable, texts: Sequence[tuple[str, str]]) -> EnvironmentCheckError:
+    return EnvironmentCheckError(
+        "the project's Prisma CLI did not write the migration; nothing was written",
+        where=inert(texts[0][0]),
+        why=str(error),
+        hint="dbsync generate NAME --by dbsync; about the CLI: npx prisma version",
+    )
 
 
-def _prove(target: Target, connection: Connection, wanted: Datamodel) -> None:
-    """Raises GenerateFailedError unless all migrations, the new one last, make the wanted tables."""
-    try:
-        have, twins = _both(target, connection, read_migrations(target.migrations), wanted)
-        left = steps(have, wanted, twins)
-    except MigrationFailedError as error:
-        raise GenerateFailedError(
-            "the migration that was written does not run on an empty database, and was removed again",
-            where=error.where,
-            why=error.why or error.what,
-            hint="write it by hand, or report the schema: dbsync generate should have known",
-        ) from error
-    if left.steps:
-        raise GenerateFailedError(
-            "the migration that was written does not make what the schema asks for, and was removed again",
-            why=inert(" ".join(left.script.split()))[:800],
-            hint="write it by hand, or report the schema: dbsync generate should have known",
-        )
-
-
-def _file(name: str, script: str) -> MigrationFile:
-    """Not in the folder: for a replay only. An empty one is a comment, as MySQL refuses no statement."""
-    content = (script or "-- nothing\n").encode()
-    return MigrationFile(name, Path(name) / SCRIPT, content, checksum(content))
+def _reason(error: CliUnusable | GenerateFailedError) -> str:
+    """One line."""
+    if isinstance(error, CliUnusable):
+        return str(error)
+    return f"what it wrote failed the proof; left: {' '.join(error.why.split())[:_SHOWN]}"

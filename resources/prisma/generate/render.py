@@ -77,11 +77,15 @@ def drop_foreign_key(table: str, name: str) -> str:
 
 def script(steps: Sequence[tuple[str, str]], warnings: Sequence[str] = ()) -> str:
     """steps: (Prisma's title, statements without the last semicolon). "" for none."""
-    text = "\n".join(f"-- {title}\n{statement};\n" for title, statement in steps)
+    return heading(warnings) + "\n".join(f"-- {title}\n{statement};\n" for title, statement in steps)
+
+
+def heading(warnings: Sequence[str]) -> str:
+    """What Prisma writes in front of a migration that may lose something; "" for none."""
     if not warnings:
-        return text
+        return ""
     listed = "".join(f"  - {warning}\n" for warning in warnings)
-    return f"/*\n  Warnings:\n\n{listed}\n*/\n{text}"
+    return f"/*\n  Warnings:\n\n{listed}\n*/\n"
 
 
 def whole(model: Datamodel) -> str:

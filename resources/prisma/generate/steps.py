@@ -20,6 +20,11 @@ class Steps:
     warnings: tuple[str, ...]
 
     @property
+    def statements(self) -> str:
+        """Without what is to be warned of; "" where nothing is to be done."""
+        return render.script(self.steps)
+
+    @property
     def script(self) -> str:
         """A whole migration.sql; "" where nothing is to be done."""
         return render.script(self.steps, self.warnings)
