@@ -16,6 +16,8 @@ from resources.errors import BackupFailedError, NoSuchDatabaseError
 from resources.mysql.connection import connect, execute, quoted, rows, value
 from tests.resources.backup.conftest import leftovers, run_file, world
 
+pytestmark = pytest.mark.slow
+
 
 def test_everything_comes_back_equal_and_the_manifest_says_where_it_was(lossy, connection, said, tmp_path):
     run_file(connection, Path(__file__).with_name("typed.sql"))

@@ -18,6 +18,8 @@ from resources.errors import DiskFullError
 from resources.target import Keep
 from tests.resources.backup.conftest import entries, leftovers, world
 
+pytestmark = pytest.mark.slow
+
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small disk takes root")
 
 
@@ -85,7 +87,6 @@ def test_no_room_for_the_manifest_leaves_no_backup_and_old_ones_are_kept(awkward
     assert leftovers(target) == []
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("engine", ["clone", "mysqldump"])
 @pytest.mark.parametrize("call", ["create", "write", "fsync", "rename"])
 def test_each_call_that_finds_the_disk_full(awkward, call, engine):

@@ -17,6 +17,8 @@ from resources.target import Target
 from tests.resources.backup.conftest import entries, leftovers, world
 from tests.support.age_keys import KeyPair, key_pair
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def keys(tmp_path) -> KeyPair:

@@ -20,6 +20,8 @@ from resources.mysql.connection import execute, rows
 from resources.mysql.installation import MysqlInstallation
 from tests.resources.backup.conftest import leftovers, run_file, world
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def dumped(awkward):

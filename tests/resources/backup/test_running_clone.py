@@ -12,6 +12,8 @@ from resources.backup.catalog import list_backups
 from resources.backup.make import FullBackup
 from tests.resources.backup.conftest import entries, leftovers
 
+pytestmark = pytest.mark.slow
+
 
 def _own_servers(target) -> list[int]:
     """Process ids of private servers below the target's state folder."""

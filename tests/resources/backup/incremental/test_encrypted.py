@@ -14,6 +14,8 @@ from resources.errors import BackupKeyError
 from resources.mysql.connection import rows
 from tests.support.age_keys import key_pair
 
+pytestmark = pytest.mark.slow
+
 SECRET = "the-words-of-a-customer"
 
 

@@ -23,6 +23,8 @@ from resources.mysql.connection import execute, rows, value
 from resources.mysql.gtid_set import GtidSet
 from tests.resources.backup.conftest import leftovers
 
+pytestmark = pytest.mark.slow
+
 
 def ids(target) -> list[str]:
     return [one.id for one in list_backups(target.storage)]

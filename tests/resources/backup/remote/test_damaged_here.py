@@ -18,6 +18,8 @@ from tests.resources.backup.conftest import entries
 from tests.resources.backup.remote.conftest import tree
 from tests.resources.backup.remote.test_proofs import BAD, GOOD
 
+pytestmark = pytest.mark.slow
+
 PREFIX = "some/place/"
 
 

@@ -15,6 +15,8 @@ from resources.errors import BackupCorruptError, DiskFullError, NoSuchBackupErro
 from tests.resources.backup.conftest import entries
 from tests.resources.backup.remote.conftest import LARGE, MB, tree
 
+pytestmark = pytest.mark.slow
+
 PREFIX = "some/place/"
 
 

@@ -16,6 +16,8 @@ from resources.backup.remote.upload import is_committed, upload_backup
 from resources.errors import BackupCorruptError, RemoteStorageError
 from tests.resources.backup.remote.conftest import LARGE, MB, tree
 
+pytestmark = pytest.mark.slow
+
 PREFIX = "some/place/"
 
 

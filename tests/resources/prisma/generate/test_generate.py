@@ -23,6 +23,8 @@ from resources.prisma.generate.renames import Decisions, Undecided, answered, de
 from resources.validation.compare import COLUMN_ORDER, compare
 from resources.validation.expected import expected_schemas
 
+pytestmark = pytest.mark.slow
+
 SHOP = Path(__file__).parents[4] / "examples" / "shop" / "prisma"
 AT = datetime(2026, 11, 26, 12, 0, 0, tzinfo=UTC)
 DATASOURCE = 'datasource db {\n  provider = "mysql"\n  url = env("DATABASE_URL")\n}\n'
