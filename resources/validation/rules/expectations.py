@@ -14,10 +14,13 @@ from functools import cache
 from typing import Any
 
 from resources.errors import SettingsError
+from resources.validation.rules.late_import import import_late
 from resources.validation.rules.rule import ExpectationOutcome, Frame, Suite
 
 _SHOWN_VALUES = 5
 _KEYS = {"type", "kwargs", "severity", "meta", "notes", "description", "id"}
+_SELDOM_USED = ("scipy.stats", "altair")
+"""What Great Expectations imports for two of its expectations only."""
 _SEVERITIES = ("critical", "warning", "info")
 
 
@@ -63,9 +66,9 @@ def expectation(spec: Mapping[str, Any], where: str) -> Any:
 
 def run_suite(suite: Suite, frame: Frame, where: str = "") -> list[ExpectationOutcome]:
     """What came of each expectation of `suite` on the lines of `frame`."""
-    import great_expectations as gx
     import pandas as pd
 
+    gx = _great_expectations()
     objects = [
         expectation(spec, f"{where}expectations[{number}]") for number, spec in enumerate(suite.expectations)
     ]
@@ -78,9 +81,15 @@ def run_suite(suite: Suite, frame: Frame, where: str = "") -> list[ExpectationOu
     return [_outcome(entry.to_json_dict()) for entry in result.results]
 
 
+def _great_expectations() -> Any:
+    for name in _SELDOM_USED:
+        import_late(name)
+    return importlib.import_module("great_expectations")
+
+
 @cache
 def _context() -> Any:
-    import great_expectations as gx
+    gx = _great_expectations()
     from great_expectations.data_context.types.base import (
         DataContextConfig,
         InMemoryStoreBackendDefaults,
