@@ -11,6 +11,7 @@ from resources import progress
 from resources.backup.archive import BLOCK, Packer, plain_blocks, stored_path
 from resources.backup.dump import Dump, end_of, refuse_changed_table
 from resources.backup.manifest import StoredFile
+from resources.backup.semicolons import kept_semicolons, script_of
 from resources.backup.source import Source
 from resources.backup.storage_io import REAL, StorageIo
 from resources.child_environment import mysql_environment
@@ -47,11 +48,14 @@ def dump(
     destination = stored_path(backup, DUMP)
     destination.parent.mkdir(mode=0o700, exist_ok=True)
     head, tail = b"", b""
+    with connect(endpoint) as connection:
+        behind = kept_semicolons(connection, database)
     with option_file(endpoint, scratch) as login, tempfile.TemporaryFile(dir=scratch) as errors:
         command = [
             *installation.command("mysqldump"),
             f"--defaults-file={login}",
             *_options(endpoint, installation),
+            *(["--skip-triggers"] if any(one.kind == "TRIGGER" for one in behind) else []),
             "--",
             database,
         ]
@@ -72,6 +76,7 @@ def dump(
                     head += block[: _HEAD_BYTES - len(head)]
                     tail = (tail + block)[-_TAIL_BYTES:]
                 code = process.wait()
+                packer.feed(script_of(behind))
                 file = packer.finish()
             finally:
                 packer.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import ssl
+import struct
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pymysql
-from pymysql.constants import CLIENT
+from pymysql.constants import CLIENT, COMMAND
 from pymysql.cursors import SSCursor
 
 from resources.errors import (
@@ -86,6 +87,24 @@ def connect(
         raise connect_error(error, endpoint, database) from error
     vars(connection)["_read_timeout"] = read_timeout
     return connection
+
+
+def query_several(connection: Connection, text: bytes) -> None:
+    """Send several statements as one text; their results are thrown away. Raises pymysql's errors."""
+    raw: Any = connection
+    _allow_several(raw, True)
+    try:
+        raw.query(text)
+        while raw._result.has_next:
+            raw.next_result()
+    finally:
+        if raw.open:
+            _allow_several(raw, False)
+
+
+def _allow_several(raw: Any, several: bool) -> None:
+    raw._execute_command(COMMAND.COM_SET_OPTION, struct.pack("<H", 0 if several else 1))
+    raw._read_packet()
 
 
 def rows(connection: Connection, sql: str, arguments: Sequence[object] | None = None) -> list[Row]:

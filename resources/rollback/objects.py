@@ -9,7 +9,7 @@ import pymysql
 from pymysql.charset import charset_by_name
 
 from resources.errors import RestoreFailedError
-from resources.mysql.connection import Connection, execute, quoted, rows
+from resources.mysql.connection import Connection, execute, query_several, quoted, rows
 from resources.mysql.schema import table_names
 from resources.rollback.foreign_keys import ForeignKey, foreign_keys, indexes_of
 
@@ -66,10 +66,10 @@ def read_objects(connection: Connection, database: str) -> Objects:
         (database,),
     )
     return Objects(
-        routines=tuple(_read(connection, kind, name) for kind, name in routines),
-        views=tuple(_read(connection, "VIEW", name) for (name,) in views),
+        routines=tuple(read_one(connection, kind, name) for kind, name in routines),
+        views=tuple(read_one(connection, "VIEW", name) for (name,) in views),
         triggers=tuple(triggers),
-        events=tuple(_read(connection, "EVENT", name) for (name,) in events),
+        events=tuple(read_one(connection, "EVENT", name) for (name,) in events),
     )
 
 
@@ -87,7 +87,7 @@ def read_triggers(
         (database,),
     )
     return [
-        _read(connection, "TRIGGER", name, table)
+        read_one(connection, "TRIGGER", name, table)
         for name, table in found
         if tables is None or table in tables
     ]
@@ -99,10 +99,11 @@ def read_views(connection: Connection, database: str, names: Collection[str]) ->
     found = rows(
         connection, "SELECT table_name FROM information_schema.views WHERE table_schema = %s", (database,)
     )
-    return [_read(connection, "VIEW", name) for (name,) in found if name in names]
+    return [read_one(connection, "VIEW", name) for (name,) in found if name in names]
 
 
-def _read(connection: Connection, kind: str, name: str, table: str = "") -> Definition:
+def read_one(connection: Connection, kind: str, name: str, table: str = "") -> Definition:
+    """In the default database. Raises RestoreFailedError where the account may not read it."""
     found = rows(connection, f"SHOW CREATE {kind} {quoted(name)}")[0]
     shown = [None if value is None else str(value) for value in found]
     if kind == "VIEW":
@@ -209,7 +210,7 @@ def create(connection: Connection, wanted: Definition) -> None:
             if value is not None:
                 execute(connection, f"SET SESSION {name} = '{value}'")
         # The server reads the statement in the client's character set, which need not be ours.
-        connection.query(_encoded(wanted.text, wanted.client))  # type: ignore[arg-type]
+        query_several(connection, encoded(standing_alone(wanted), wanted.client))
     except pymysql.err.MySQLError as error:
         raise RestoreFailedError(
             f"{wanted.kind.lower()} {quoted(wanted.name)} cannot be created",
@@ -222,7 +223,13 @@ def create(connection: Connection, wanted: Definition) -> None:
                 execute(connection, f"SET SESSION {name} = '{value}'")
 
 
-def _encoded(text: str, character_set: str | None) -> bytes:
+def standing_alone(wanted: Definition) -> str:
+    """Its text as a script: a semicolon at its end is kept only where a statement follows."""
+    return f"{wanted.text}\nDO 0" if wanted.text.endswith(";") else wanted.text
+
+
+def encoded(text: str, character_set: str | None) -> bytes:
+    """As the server reads it from a client of that character set."""
     if character_set is None or character_set.startswith("utf8"):
         return text.encode()
     return text.encode(charset_by_name(character_set).encoding)
