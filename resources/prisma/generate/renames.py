@@ -1,6 +1,7 @@
-"""What may be a rename: something disappears where something of the same kind appears.
+"""What may be a rename: something disappears where something appears that could hold its values.
 
-A schema file does not say which it is, and to drop and add loses every value. So nobody guesses.
+A schema file does not say which it is, and to drop and add loses every value. So nobody guesses; the
+type may have changed with the name.
 """
 
 from __future__ import annotations
@@ -148,7 +149,7 @@ def questions(
             like = tuple(
                 one
                 for one in twin
-                if one not in columns and cast(columns[column].type, twin[one].type) is None
+                if one not in columns and cast(columns[column].type, twin[one].type) != "never"
             )
             names = {f"{name}.{column}", f"{old_names.get(name, name)}.{column}"}
             if like and not names & given.dropped:
@@ -156,10 +157,8 @@ def questions(
 
 
 def _alike(one: LiveTable, other: LiveTable) -> bool:
-    """At least half of the columns of either are in both."""
-    both = [
-        name
+    """Whether a column is in both, of a type that its values would survive."""
+    return any(
+        name in other.columns and cast(column.type, other.columns[name].type) != "never"
         for name, column in one.columns.items()
-        if name in other.columns and cast(column.type, other.columns[name].type) is None
-    ]
-    return 2 * len(both) >= max(len(one.columns), len(other.columns))
+    )
