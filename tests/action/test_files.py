@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 from pathlib import Path
@@ -17,6 +18,8 @@ PAGE = (CHECKOUT / "docs" / "github-actions.md").read_text(encoding="utf-8")
 SCRIPT = (CHECKOUT / "action" / "run.sh").read_text()
 WORKFLOWS = sorted((CHECKOUT / "examples" / "workflows").glob("*.yml"))
 OURS = "OWNER/dbsync@"
+DEPLOYS = [path for path in WORKFLOWS if path.stem.startswith("deploy-")]
+JOINED = {"fetch": "success", "migrate": "failure", "database": "skipped"}
 
 
 def jobs(path: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:
@@ -91,6 +94,64 @@ def test_no_workflow_disables_the_check_of_the_hosts_key_and_none_runs_a_strange
         text = path.read_text()
         assert "StrictHostKeyChecking=no" not in text and "pull_request_target" not in text
         assert "pull_request:" not in text or "secrets." not in text
+
+
+def holds(condition: str, outcomes: dict[str, str], join: dict[str, str]) -> bool:
+    """A step's condition in a run that failed."""
+    known = {f"steps.{step}.outcome": outcome for step, outcome in outcomes.items()}
+    known |= {f"steps.join.outputs.{name}": join.get(name, "") for name in ("outcome", "applied", "backup")}
+    python = re.sub(r"steps\.[\w.]+", lambda found: repr(known[found[0]]), condition)
+    python = python.replace("&&", "and").replace("||", "or")
+    names = {
+        "failure": lambda: True,
+        "cancelled": lambda: False,
+        "fromJSON": json.loads,
+        "contains": lambda these, one: one in these,
+    }
+    return bool(eval(python, names))
+
+
+@pytest.mark.parametrize("path", DEPLOYS, ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    ("outcomes", "join", "back"),
+    [
+        ({"fetch": "skipped", "migrate": "skipped"}, {}, False),
+        ({"fetch": "failure", "migrate": "skipped"}, {}, True),
+        ({}, {"outcome": "rolled_back"}, True),
+        ({}, {"outcome": "failed"}, True),
+        ({}, {"outcome": "killed"}, True),
+        ({"migrate": "success", "database": "success"}, {"outcome": "released", "applied": "m1"}, True),
+        ({"migrate": "success", "database": "failure"}, {"outcome": "released", "applied": "m1"}, False),
+        ({"migrate": "success"}, {"outcome": "released", "backup": "b1"}, True),
+        ({"migrate": "success"}, {"outcome": "released"}, False),
+        ({}, {}, False),
+        ({}, {"outcome": "left-running"}, False),
+        ({}, {"outcome": "no-such-work"}, False),
+        ({}, {"outcome": "rollback-refused"}, False),
+    ],
+)
+def test_the_application_goes_back_only_where_the_database_is_known_to_be_as_before(
+    path, outcomes, join, back
+):
+    steps = {step["name"]: step for step in jobs(path)[1][0]["steps"]}
+    step = steps["Put the application back"]
+    assert holds(step["if"], JOINED | outcomes, join) is back
+    assert "pm2 startOrReload" in step["run"] and "dbsync-previous" in step["run"]
+
+
+@pytest.mark.parametrize("path", DEPLOYS, ids=lambda path: path.stem)
+def test_the_commit_to_go_back_to_is_kept_until_a_release_ended_well(path):
+    steps = jobs(path)[1][0]["steps"]
+    names = [step["name"] for step in steps]
+    (written,) = (step["run"] for step in steps if "> .git/dbsync-previous" in step.get("run", ""))
+    assert "-s .git/dbsync-previous ]" in written
+    assert names.index("Keep the release") > names.index("Put the application back")
+    assert steps[names.index("Keep the release")]["if"] == "success()"
+
+
+def test_a_pull_request_that_brings_prisma_finds_nothing_of_productions_to_deploy():
+    steps = {step["name"]: step for step in jobs(WORKFLOWS[-1])[1][0]["steps"]}
+    assert "hashFiles('base/prisma/migrations/**'" in steps["What production has"]["if"]
 
 
 def test_every_exit_code_that_the_page_names_is_of_the_table():

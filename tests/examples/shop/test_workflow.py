@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
+from pathlib import Path
+from typing import Any
 
+import pytest
 import yaml
 
 from tests.examples.shop.conftest import SHOP
@@ -20,6 +24,7 @@ STEPS = {
 SCRIPTS: dict[str, str] = json.loads((SHOP / "package.json").read_text())["scripts"]
 WORKFLOW = yaml.safe_load((SHOP / ".github" / "workflows" / "deploy.yml").read_text())
 JOB = WORKFLOW["jobs"]["deploy"]
+RELEASED = {"ok": True, "outcome": "released", "deployment": "d1"}
 
 
 def test_the_five_steps_are_there_in_order_each_a_command_that_gates_the_next():
@@ -55,6 +60,60 @@ def test_shell_in_the_workflow_is_sound():
         script = re.sub(r"\$\{\{.*?\}\}", "x", step["run"])
         checked = subprocess.run(["bash", "-n"], input=script, text=True, capture_output=True, check=False)
         assert checked.returncode == 0, (step["name"], checked.stderr)
+
+
+def put_the_database_back(folder: Path, report: object) -> tuple[int, list[str]]:
+    """What the step does where `db:join` prints the report: its exit code, and the scripts it ran."""
+    (folder / "setup").mkdir()
+    shutil.copy(SHOP / "setup" / "changed-by.js", folder / "setup")
+    (folder / "report").write_text("" if report is None else json.dumps(report))
+    (folder / "npm").write_text(
+        '#!/bin/sh\nshift 2\necho "$*" >> ran\ncase $1 in db:join) cat report; exit 1 ;; esac\n'
+    )
+    (folder / "npm").chmod(0o755)
+    (step,) = (step for step in JOB["steps"] if step["name"] == "Put the database back")
+    done = subprocess.run(
+        ["bash", "-eo", "pipefail", "-c", step["run"]],
+        cwd=folder,
+        env={"PATH": f"{folder}:/usr/local/bin:/usr/bin:/bin", "RUNNER_TEMP": str(folder)},
+        capture_output=True,
+        check=False,
+    )
+    return done.returncode, (folder / "ran").read_text().splitlines()
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="needs node")
+@pytest.mark.parametrize(
+    ("report", "known", "undone"),
+    [
+        (RELEASED | {"migration": {"applied_migrations": ["m1"]}}, True, True),
+        (RELEASED | {"migration": {"applied_migrations": []}}, True, False),
+        (RELEASED, True, True),
+        ({"ok": False, "outcome": "rolled_back", "deployment": "d1"}, True, False),
+        ({"ok": False, "outcome": "failed", "deployment": "d1"}, True, False),
+        ({"ok": False, "error": {"code": "killed"}}, True, False),
+        ({"ok": False, "error": {"code": "left-running"}}, False, False),
+        ({"ok": False, "error": {"code": "rollback-refused"}}, False, False),
+        ({"ok": False, "error": {"code": "no-such-work"}}, False, False),
+        ({"id": "a backup"}, False, False),
+        (None, False, False),
+    ],
+)
+def test_a_cancelled_deployment_is_joined_and_how_it_ended_decides(
+    tmp_path: Path, report: dict[str, Any] | None, known: bool, undone: bool
+):
+    code, ran = put_the_database_back(tmp_path, report)
+    assert (code == 0) is known
+    assert ran == ["db:join -- --json", *(["db:rollback -- --deployment d1"] if undone else [])]
+
+
+def test_the_commit_to_go_back_to_is_kept_until_a_release_ended_well():
+    named = {step["name"]: step for step in JOB["steps"]}
+    assert "steps.database.outcome == 'success'" in named["Put the application back"]["if"]
+    assert "steps.migrate.outcome == 'skipped'" in named["Put the application back"]["if"]
+    assert "[ -s .git/dbsync-previous ] ||" in named["Fetch the code"]["run"]
+    assert list(named).index("Keep the release") > list(named).index("Put the application back")
+    assert named["Keep the release"]["if"] == "success()"
 
 
 def test_the_lock_of_the_application_names_no_download_address():
