@@ -12,9 +12,10 @@ from urllib.parse import quote, quote_plus
 
 MASK = "*****"
 _secrets: set[str] = set()
-# Not the word PASSWORD, which stands for one in the hints.
+# Not the words of dbsync's own texts: PASSWORD stands for one in the hints, throw-away is that of an empty
+# server in a workflow which `dbsync init` shows as it is written. Registered, they are masked like any other.
 _URL_PASSWORD = re.compile(
-    r"(\b[a-z][a-z0-9+.-]*://[^\s:/@]+:)((?-i:(?!PASSWORD@))[^\s@]+)(@)", re.IGNORECASE
+    r"(\b[a-z][a-z0-9+.-]*://[^\s:/@]+:)((?-i:(?!(?:PASSWORD|throw-away)@))[^\s@]+)(@)", re.IGNORECASE
 )
 # ANSI escapes and C0/C1 controls can rewrite a terminal; bidi overrides can reverse text.
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")

@@ -46,7 +46,7 @@ def init(
     drop_secrets()
     with watching():
         findings += run_doctor(target, ask_server=names_a_server)
-    proposals = _proposals(folder, target if names_a_server else None)
+    proposals, notes = _proposals(folder, target if names_a_server else None)
     if as_json:
         written = _write(proposals) if yes else []
         emit_json(
@@ -56,6 +56,7 @@ def init(
                 "url_variable": url_variable(folder),
                 "findings": [one.as_dict() for one in findings],
                 "proposed": [{"path": str(one.path), "diff": one.diff(folder)} for one in proposals],
+                "notes": notes,
                 "written": written,
             }
         )
@@ -69,10 +70,13 @@ def init(
     known = target.name if names_a_server else f"not set yet{made}"
     say(f"address     from {url_variable(folder)}: {known}")
     _show_findings(findings)
+    for text in notes:
+        say(text)
     chosen = []
     for one in proposals:
         say(f"\n{one.path.relative_to(folder)}: {one.why}", style="bold")
-        stdout.print(safe(one.diff(folder)))
+        # As it is written: `:name:` is no picture there.
+        stdout.print(safe(one.diff(folder)), emoji=False)
         if yes or (stderr.is_terminal and typer.confirm("Write this?", default=True)):
             chosen.append(one)
     written = _write(chosen)
@@ -81,29 +85,32 @@ def init(
     say(f"next: {_next_command(findings, names_a_server, target)}")
 
 
-def _proposals(folder: Path, target: Target | None) -> list[Proposal]:
-    """Those that would change something. `target`: where a server is named."""
+def _proposals(folder: Path, target: Target | None) -> tuple[list[Proposal], list[str]]:
+    """Those that would change something, and what is to be said of the rest.
+
+    `target`: where a server is named.
+    """
     from resources.adoption.env_block import env_block
     from resources.adoption.gitignore import gitignore
     from resources.adoption.grants_file import grants_file
-    from resources.adoption.package_scripts import package_scripts
-    from resources.adoption.workflows import workflows
+    from resources.adoption.package_scripts import kept_scripts, package_scripts
+    from resources.adoption.workflows import left_out, workflows
     from resources.errors import DbsyncError
     from resources.mysql.connection import connect
 
-    found = [
-        gitignore(folder),
-        env_block(folder),
-        package_scripts(folder, CHECKOUT / "npm" / "lib" / "scripts.json"),
-    ]
+    scripts, examples = CHECKOUT / "npm" / "lib" / "scripts.json", CHECKOUT / "examples" / "workflows"
+    found = [gitignore(folder), env_block(folder), package_scripts(folder, scripts)]
+    notes = kept_scripts(folder, scripts)
     if target is not None:
         try:
             with connect(target.endpoint) as connection:
                 found.append(grants_file(folder, connection, target.database))
         except DbsyncError as error:
-            say(f"no GRANTs are proposed: {error.what}")
-    found += workflows(folder, CHECKOUT / "examples" / "workflows")
-    return [one for one in found if one is not None and one.changes]
+            notes.append(f"no GRANTs are proposed: {error.what}")
+    found += workflows(folder, examples)
+    if said := left_out(folder, examples):
+        notes.append(said)
+    return [one for one in found if one is not None and one.changes], notes
 
 
 def _show_findings(findings: list[Finding]) -> None:

@@ -25,10 +25,17 @@ class Place:
 
 
 def repository_of(project: Path, workspace: Path | None) -> Path:
-    """The folder that a reader of annotations knows as the root."""
-    if workspace is not None and project.is_relative_to(workspace.resolve()):
-        return workspace.resolve()
-    return next((one for one in (project, *project.parents) if (one / ".git").exists()), project)
+    """The folder that a reader of annotations knows as the root: the checkout that the project is in.
+
+    A workflow may check out into a folder of its workspace, and the files' names have no such folder.
+    The workspace is the root where no checkout is found in it.
+    """
+    project = project.resolve()
+    top = workspace.resolve() if workspace is not None else None
+    for one in (project, *project.parents):
+        if one == top or (one / ".git").exists():
+            return one
+    return project
 
 
 def places(

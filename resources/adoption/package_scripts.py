@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from resources.adoption.proposal import Proposal, read
 from resources.errors import SettingsError
@@ -25,15 +26,9 @@ def package_scripts(project: Path, definitions: Path) -> Proposal | None:
     text = read(path)
     if text is None:
         return None
-    try:
-        package = json.loads(text.removeprefix("\ufeff"))
-        known = package.get("scripts", {})
-        missing = {name: command for name, command in _defined(definitions).items() if name not in known}
-        wanted = {**package, "scripts": {**known, **missing}}
-    except (ValueError, AttributeError, TypeError) as error:
-        raise SettingsError(
-            "package.json is no JSON object", where=str(path), why=str(error), hint="npm pkg fix"
-        ) from error
+    package, known = _package(path, text)
+    missing = {name: command for name, command in _defined(definitions).items() if name not in known}
+    wanted = {**package, "scripts": {**known, **missing}}
     if not missing:
         return Proposal(path, text, text, "the scripts are there")
     after = _with_scripts(text, missing)
@@ -44,6 +39,34 @@ def package_scripts(project: Path, definitions: Path) -> Proposal | None:
             hint="add the scripts by hand, as npm/README.md of dbsync shows",
         )
     return Proposal(path, text, after, "one word for each step of a workflow")
+
+
+def kept_scripts(project: Path, definitions: Path) -> list[str]:
+    """What is to be said of each script that has the name of one of dbsync's and does something else.
+
+    Raises SettingsError where package.json is no JSON object.
+    """
+    path = project / "package.json"
+    text = read(path)
+    if text is None:
+        return []
+    _, known = _package(path, text)
+    return [
+        f"{name} stays as it is: {json.dumps(known[name], ensure_ascii=False)}"
+        for name, command in _defined(definitions).items()
+        if name in known and known[name] != command
+    ]
+
+
+def _package(path: Path, text: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The package and its scripts."""
+    try:
+        package = json.loads(text.removeprefix("\ufeff"))
+        return package, {**package.get("scripts", {})}
+    except (ValueError, AttributeError, TypeError) as error:
+        raise SettingsError(
+            "package.json is no JSON object", where=str(path), why=str(error), hint="npm pkg fix"
+        ) from error
 
 
 def _defined(definitions: Path) -> dict[str, str]:

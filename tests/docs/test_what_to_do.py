@@ -53,6 +53,13 @@ def unknown(words: list[str]) -> str:
     return ""
 
 
+def test_every_picture_is_shown_in_a_page_with_words_for_who_cannot_see_it():
+    pages = [CHECKOUT / "README.md", CHECKOUT / "ARCHITECTURE.md", *DOCS.glob("*.md")]
+    text = "\n".join(page.read_text(encoding="utf-8") for page in pages)
+    shown = set(re.findall(r"!\[[^\]]+\]\((?:docs/)?pictures/([^)]+)\)", text))
+    assert shown == {picture.name for picture in (DOCS / "pictures").iterdir()}
+
+
 @pytest.mark.parametrize("page", [*BY_HAND, "../README.md"])
 def test_every_command_that_a_page_names_exists(page):
     lines = named((DOCS / page).read_text(encoding="utf-8"))

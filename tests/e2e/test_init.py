@@ -46,6 +46,16 @@ def test_what_is_written_is_what_was_shown_and_check_works_then(application):
     assert again["proposed"] == [] and files(application) == after
 
 
+def test_what_is_left_as_it_is_is_said_and_json_stays_one_document(project):
+    (project.folder.parent / ".git").mkdir()
+    (project.folder / "package.json").write_text('{"scripts": {"db:backup": "mine"}}\n')
+    shown = project.run("init")
+    assert 'db:backup stays as it is: "mine"' in shown.stdout, shown.stderr
+    assert "no workflow is written" in shown.stdout and "docs/github-actions.md" in shown.stdout
+    _, told = project.report("init")
+    assert len(told["notes"]) == 2 and not any("workflows" in one["path"] for one in told["proposed"])
+
+
 def test_tables_that_no_migration_made_are_taken_over_by_the_commands_that_are_named(empty_project):
     project = empty_project
     schema = project.folder / "prisma" / "schema.prisma"

@@ -27,6 +27,15 @@ def test_an_unknown_password_inside_a_url_is_masked():
     assert redact("mysql://app:never-registered@h/db") == "mysql://app:*****@h/db"
 
 
+def test_the_words_of_dbsync_s_own_texts_are_shown_unless_they_are_somebody_s_password(monkeypatch):
+    monkeypatch.setattr("resources.redact._secrets", set())
+    for url in ("mysql://app:PASSWORD@h/db", "mysql://root:throw-away@h/db"):
+        assert redact(url) == url
+    assert redact("mysql://root:throw-away-not@h/db") == "mysql://root:*****@h/db"
+    remember("throw-away")
+    assert redact("mysql://root:throw-away@h/db") == "mysql://root:*****@h/db"
+
+
 def test_structures_are_redacted_in_keys_and_values():
     remember("needle-in-dict")
     assert "needle" not in repr(

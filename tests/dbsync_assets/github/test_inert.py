@@ -11,7 +11,7 @@ from dbsync_assets.cli.outcome import Outcome
 from dbsync_assets.github import files, sarif
 from dbsync_assets.github.commands import annotation, inert_line, stop_commands
 from dbsync_assets.github.markdown import code
-from dbsync_assets.github.places import places
+from dbsync_assets.github.places import places, repository_of
 from dbsync_assets.github.summary import summary
 from dbsync_assets.github.tell import tell
 from resources.redact import remember
@@ -127,6 +127,17 @@ def test_a_finding_stands_at_its_script_and_a_foreign_folder_is_not_pointed_at(t
         ("error", None, 1),
         ("warning", "prisma/migrations/2_b/migration.sql", 7),
     ]
+
+
+def test_a_file_is_named_as_in_its_repository_wherever_that_is_checked_out(runner, tmp_path):
+    app = tmp_path / "app" / "apps" / "shop"
+    app.mkdir(parents=True)
+    assert repository_of(app, tmp_path) == tmp_path, "no checkout: the workspace"
+    (tmp_path / "app" / ".git").mkdir()
+    assert repository_of(app, tmp_path) == repository_of(app, None) == tmp_path / "app"
+    assert repository_of(app, app.parent) == app.parent, "not above the workspace"
+    (line,) = tell(runner, "check", 40, Outcome(error=ERROR | {"where": "p/migration.sql:5"}, project=app))
+    assert line.startswith("::error file=apps/shop/p/migration.sql,line=5,")
 
 
 def test_a_page_of_nothing_but_an_error_is_made_too():

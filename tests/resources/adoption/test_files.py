@@ -9,11 +9,15 @@ import pytest
 from resources.adoption.env_block import env_block, pm2_name
 from resources.adoption.gitignore import gitignore
 from resources.adoption.grants_file import grants_file
+from resources.adoption.workflows import NAMES, left_out, workflows
 from resources.child_environment import child_environment
 from resources.doctor.privileges import missing_privileges
 from resources.errors import SettingsError
 from resources.mysql.connection import connect, execute
-from resources.settings import load_settings
+from resources.redact import redact, remember
+from resources.settings import CHECKOUT, load_settings
+
+EXAMPLES = CHECKOUT / "examples" / "workflows"
 
 
 @pytest.mark.parametrize("before", [None, "", "A=1", "A=1\n", "A=1\r\nB=2\r\n"])
@@ -64,6 +68,44 @@ def test_what_the_repository_ignores_already_is_not_added_once_more(tmp_path):
 
 def test_outside_a_repository_nothing_is_ignored(tmp_path):
     assert gitignore(tmp_path) is None
+
+
+def test_at_the_top_of_a_repository_workflows_are_shown_literally_as_they_are_written(tmp_path, monkeypatch):
+    monkeypatch.setattr("resources.redact._secrets", set())
+    (tmp_path / ".git").mkdir()
+    proposals = workflows(tmp_path, EXAMPLES)
+    assert [one.path.name for one in proposals] == list(NAMES.values())
+    assert left_out(tmp_path, EXAMPLES) is None
+    for one in proposals:
+        one.write()
+        shown = redact(one.diff(tmp_path)).splitlines()[3:]
+        assert shown == [f"+{line}" for line in one.path.read_text().splitlines()]
+    remember("throw-away")
+    assert "throw-away" not in redact(proposals[0].diff(tmp_path)), "somebody's password is no constant"
+
+
+@pytest.mark.parametrize("own", [False, True])
+def test_in_a_folder_of_a_repository_no_workflow_is_written_and_that_is_said(tmp_path, own):
+    application = tmp_path / "apps" / "shop"
+    application.mkdir(parents=True)
+    (tmp_path / ".git").mkdir()
+    if own:
+        (application / ".github").mkdir()
+    assert workflows(application, EXAMPLES) == []
+    said = left_out(application, EXAMPLES) or ""
+    top = tmp_path / ".github" / "workflows"
+    for text in (str(top), "apps/shop", str(EXAMPLES), "docs/github-actions.md"):
+        assert text in said
+    top.mkdir(parents=True)
+    for name in NAMES.values():
+        (top / name).touch()
+    assert left_out(application, EXAMPLES) is None
+
+
+def test_outside_a_repository_workflows_are_added_to_those_that_are_there(tmp_path):
+    assert workflows(tmp_path, EXAMPLES) == [] and left_out(tmp_path, EXAMPLES) is None
+    (tmp_path / ".github").mkdir()
+    assert len(workflows(tmp_path, EXAMPLES)) == len(NAMES)
 
 
 def test_a_file_that_changed_meanwhile_is_left_alone(tmp_path):

@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from resources.adoption.package_scripts import package_scripts
+from resources.adoption.package_scripts import kept_scripts, package_scripts
 from resources.errors import SettingsError
 from resources.settings import CHECKOUT
 
@@ -39,6 +39,13 @@ def test_a_script_of_that_name_stays_and_a_second_time_nothing_changes(tmp_path)
     assert json.loads((tmp_path / "package.json").read_text())["scripts"]["db:backup"] == "mine"
     again = package_scripts(tmp_path, DEFINITIONS)
     assert again and not again.changes
+    assert kept_scripts(tmp_path, DEFINITIONS) == ['db:backup stays as it is: "mine"']
+
+
+def test_of_scripts_that_are_dbsync_s_or_not_there_nothing_is_said(tmp_path):
+    assert kept_scripts(tmp_path, DEFINITIONS) == []
+    (tmp_path / "package.json").write_text(json.dumps({"scripts": {**SCRIPTS, "build": "x"}}))
+    assert kept_scripts(tmp_path, DEFINITIONS) == []
 
 
 @pytest.mark.parametrize("text", ["[]", "{", '{"scripts": []}'])
