@@ -19,6 +19,7 @@ from resources.validation.create_table import Table, parse_table, with_effective
 
 Kind = Literal["missing", "unexpected", "different"]
 COLUMN_ORDER = "column order"
+_DEFAULTS = ("option COLLATE", "option DEFAULT CHARSET")
 # Who created an object differs between servers by nature, and so does the moment an event was created.
 _DEFINER = re.compile(r" DEFINER=`(?:[^`]|``)*`@`(?:[^`]|``)*`")
 _EVENT_TIME = re.compile(r" (STARTS|ON SCHEDULE AT) '[^']*'")
@@ -66,7 +67,26 @@ class Difference:
             # A migration that adds a column changes both lists of an accepted column order.
             and (self.element == COLUMN_ORDER or self.actual == other.actual)
             for other in accepted
-        )
+        ) or self._follows_its_table(accepted)
+
+    def _follows_its_table(self, accepted: Sequence[Difference]) -> bool:
+        """Whether the column differs only as the default collation does that was accepted of its table."""
+        if not self.element.startswith("column ") or self.expected is None or self.actual is None:
+            return False
+        of_table = [one for one in accepted if one.object == self.object and one.element in _DEFAULTS]
+        if not of_table:
+            return False
+        expected = _less_default(self.expected, [one.expected for one in of_table])
+        actual = _less_default(self.actual, [one.actual for one in of_table])
+        return expected is not None and expected == actual
+
+
+def _less_default(definition: str, options: Sequence[str | None]) -> str | None:
+    """A column's definition without its collation, None where that is not the one `options` say."""
+    said = dict(text.split("=", 1) for text in options if text)
+    default = with_effective_collation("text", said).removeprefix("text")
+    effective = with_effective_collation(definition, said)
+    return effective.removesuffix(default) if effective.endswith(default) else None
 
 
 def compare(expected: Schema, actual: Schema, *, lower_case_table_names: int = 0) -> list[Difference]:

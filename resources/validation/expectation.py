@@ -23,6 +23,7 @@ from resources.prisma.folder import MigrationFile
 from resources.prisma.status import MigrationStatus
 from resources.redact import redact
 from resources.target import Target
+from resources.validation.beginning import beginning
 from resources.validation.blueprint import read_blueprint
 from resources.validation.expected import expected_schema, expected_schemas
 
@@ -51,7 +52,9 @@ def expect(target: Target, status: MigrationStatus, own: PrivateServer | None = 
         finding = next((one for one in status.findings if one.kind == "does_not_replay"), None)
         if finding is None:
             try:
-                before, after = expected_schemas(target, [applied, applied + pending], connection)
+                start = beginning(target, applied, connection)
+                chains = [applied, applied + pending]
+                before, after = expected_schemas(target, chains, connection, start=start)
                 return Expectation(before, after)
             except MigrationFailedError as error:
                 finding = _finding(target, error)
@@ -72,7 +75,8 @@ def replay_applied(
 ) -> tuple[Schema | None, Finding | None]:
     """What the applied migrations make, or None and the finding that they do not replay."""
     try:
-        return expected_schema(target, applied, connection), None
+        start = beginning(target, applied, connection)
+        return expected_schema(target, applied, connection, start=start), None
     except MigrationFailedError as error:
         finding = _finding(target, error)
         if finding is None:

@@ -31,15 +31,17 @@ from resources.redact import inert
 from resources.target import Target
 from resources.validation.blueprint import Blueprint, make_anew
 from resources.validation.empty_server import empty_server
-from resources.validation.like_target import Likeness, create_definers, likeness, make_alike
+from resources.validation.like_target import Collation, Likeness, create_definers, likeness, make_alike
 
 # Changes whenever what is stored means something else, so that older entries are not read.
 _FORMAT = 1
 
 
-def expected_schema(target: Target, files: Sequence[MigrationFile], connection: Connection) -> Schema:
+def expected_schema(
+    target: Target, files: Sequence[MigrationFile], connection: Connection, *, start: Collation | None = None
+) -> Schema:
     """The schema that `files`, applied in this order to an empty database, make on the target's server."""
-    return expected_schemas(target, [files], connection)[0]
+    return expected_schemas(target, [files], connection, start=start)[0]
 
 
 def expected_schemas(
@@ -48,17 +50,21 @@ def expected_schemas(
     connection: Connection,
     *,
     begin_with: Blueprint | None = None,
+    start: Collation | None = None,
 ) -> list[Schema]:
     """The expected schema of each chain, in the order given.
 
     A chain that another one begins with costs nothing extra: both are read in one replay.
     begin_with: the schema, without rows, that the chains start from instead of an empty database.
+    start: the database's default to start from where that is not today's.
     `connection` is to the target's server, whose settings are copied; it is only read.
     Raises MigrationFailedError naming file, statement and the server's message where a
     script does not run; nothing was changed on the target then.
     """
     installation = get_mysql(target.tools, target.mysqld)
     like = likeness(connection, target.database)
+    if start:
+        like = replace(like, charset=start[0], collation=start[1])
     wanted = [tuple(chain) for chain in chains]
     keys = [_key(installation, like, chain, begin_with) for chain in wanted]
     folder = target.state / "expected"

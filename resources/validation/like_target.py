@@ -34,8 +34,10 @@ _DYNAMIC = (
     "time_zone",
     "local_infile",
 )
+Collation = tuple[str, str]
+"""Character set and collation."""
 # Prisma creates databases so (`CREATE DATABASE … CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci`).
-_NEW_DATABASE = ("utf8mb4", "utf8mb4_unicode_ci")
+NEW_DATABASE: Collation = ("utf8mb4", "utf8mb4_unicode_ci")
 # 8.0 had no such switch and allowed such keys; a newer private server must as well.
 _OLDER_DEFAULTS = {"restrict_fk_on_non_standard_key": "OFF"}
 _DEFINER = re.compile(r"DEFINER\s*=\s*([`'\"]?)([^`'\"@\s]+)\1\s*@\s*([`'\"]?)([^`'\"\s]+)\3", re.IGNORECASE)
@@ -82,7 +84,7 @@ def likeness(connection: Connection, database: str) -> Likeness:
         " WHERE schema_name = %s",
         (database,),
     )
-    charset, collation = defaults[0] if defaults else _NEW_DATABASE
+    charset, collation = defaults[0] if defaults else NEW_DATABASE
     return Likeness(
         database=database,
         charset=charset,

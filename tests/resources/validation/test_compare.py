@@ -202,3 +202,34 @@ def test_accepted_drift_is_recognised_after_a_migration_changed_what_is_expected
     assert later.is_as_accepted([order])
     other = type(order)("different", order.object, "column `note`", "text", "int")
     assert not other.is_as_accepted([order])
+
+
+def test_a_new_column_may_follow_the_accepted_collation_of_its_table(connection, database):
+    def found(collation, *statements):
+        execute(connection, "DROP TABLE IF EXISTS a")
+        made = f"CREATE TABLE a (id INT, v VARCHAR(9)) {collation}"
+        return _made(connection, database, [made, *statements])
+
+    add = "ALTER TABLE a ADD n VARCHAR(9) NOT NULL DEFAULT 'x', ADD e ENUM('a'), ADD i INT"
+    for one, other in (
+        ("COLLATE utf8mb4_unicode_ci", "COLLATE utf8mb4_0900_ai_ci"),
+        ("COLLATE utf8mb4_0900_ai_ci", "COLLATE utf8mb4_unicode_ci"),
+        ("COLLATE utf8mb4_unicode_ci", "CHARACTER SET latin1"),
+        ("COLLATE latin1_bin", "CHARACTER SET latin1"),
+    ):
+        accepted = compare(found(one), found(other))
+        later = compare(found(one, add), found(other, add))
+        assert {"column `n`", "column `e`"} <= {difference.element for difference in later}
+        assert [str(each) for each in later if not each.is_as_accepted(accepted)] == []
+        assert not all(each.is_as_accepted([]) for each in later)
+        for wrong in (
+            add.replace("(9)", "(8)"),
+            add.replace("(9)", "(9) COLLATE utf8mb4_bin"),
+            add.replace("i INT", "i BIGINT"),
+        ):
+            refused = [
+                each
+                for each in compare(found(one, add), found(other, wrong))
+                if not each.is_as_accepted(accepted)
+            ]
+            assert len(refused) == 1, wrong

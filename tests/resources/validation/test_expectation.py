@@ -160,3 +160,20 @@ def test_status_says_so_too_and_fetches_no_mysql_for_it(pushed, tmp_path):
     with pytest.raises(MysqlNotFoundError):
         with_replay(without, migration_status(without))
     assert not (tmp_path / "none").exists()
+
+
+@pytest.mark.parametrize("began", ["utf8mb4_unicode_ci", "latin1_bin"])
+def test_a_migration_that_changes_the_databases_collation_is_no_drift_afterwards(target, deployed, began):
+    run(target, f"ALTER DATABASE `{target.database}` COLLATE {began}")
+    deployed(
+        m0="CREATE TABLE `legacy` (`id` INT NOT NULL PRIMARY KEY, `v` VARCHAR(10));",
+        m1="ALTER DATABASE CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_ai_ci;",
+        m2="CREATE TABLE `later` (`v` VARCHAR(10));",
+    )
+    write_migration(target.migrations, "m3", "ALTER TABLE `legacy` ADD COLUMN `n` VARCHAR(10);")
+    found = expect(target, migration_status(target))
+    assert found.before and compare(found.before, schema_of(target)) == []
+    assert validate(target).schema_problems == []
+    run(target, "ALTER TABLE `legacy` ADD COLUMN `n` VARCHAR(10)")
+    assert found.after and compare(found.after, schema_of(target)) == []
+    assert validate(target).schema_problems == ["table `legacy`, column `n`: unexpected"]
