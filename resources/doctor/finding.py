@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Literal
 
+from resources.errors import DbsyncError
+from resources.redact import redact
+
 Status = Literal["ok", "warn", "fail", "skip"]
 
 
@@ -22,3 +25,10 @@ class Finding:
 
     def as_dict(self) -> dict[str, object]:
         return asdict(self)
+
+
+def failed(name: str, error: DbsyncError) -> Finding:
+    """What was raised, as a failure of the check `name`."""
+    what = f"{error.what} ({error.where})" if error.where else error.what
+    detail = ": ".join(filter(None, (what, redact(error.why))))
+    return Finding(name, "fail", detail, error.hint or None)

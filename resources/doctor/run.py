@@ -22,7 +22,7 @@ from resources.doctor import (
     webhook,
 )
 from resources.doctor.check import CHECKS, Check, Patient
-from resources.doctor.finding import Finding
+from resources.doctor.finding import Finding, failed
 from resources.errors import DbsyncError
 from resources.mysql.connection import connect
 from resources.progress import step
@@ -63,7 +63,7 @@ def run_doctor(target: Target, *, ask_server: bool = True) -> list[Finding]:
                 connection = stack.enter_context(connect(target.endpoint, read_timeout=_ANSWER_WITHIN))
                 findings.append(Finding("connection", "ok", f"{target.endpoint} answers"))
             except DbsyncError as error:
-                findings.append(_failed("connection", error))
+                findings.append(failed("connection", error))
         patient = Patient(target, connection)
         with step("examining", total=len(CHECKS), unit="checks") as progress:
             for name in sorted(CHECKS):
@@ -79,7 +79,7 @@ def _run(one: Check, patient: Patient) -> list[Finding]:
     try:
         return list(one.run(patient))
     except DbsyncError as error:
-        return [_failed(one.name, error)]
+        return [failed(one.name, error)]
     except pymysql.err.MySQLError as error:
         why = redact(str(error.args[-1])) if error.args else type(error).__name__
         return [Finding(one.name, "fail", f"the server did not answer the question: {why}")]
@@ -88,9 +88,3 @@ def _run(one: Check, patient: Patient) -> list[Finding]:
     except Exception as error:  # noqa: BLE001 - a check that breaks must not hide what the others find
         why = inert(redact(f"{type(error).__name__}: {error}"))
         return [Finding(one.name, "fail", f"the check itself broke: {why}", "report it")]
-
-
-def _failed(name: str, error: DbsyncError) -> Finding:
-    what = f"{error.what} ({error.where})" if error.where else error.what
-    detail = ": ".join(filter(None, (what, redact(error.why))))
-    return Finding(name, "fail", detail, error.hint or None)

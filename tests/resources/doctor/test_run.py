@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 
 import pytest
@@ -157,6 +158,23 @@ def test_a_wrong_migrations_folder_is_found_with_the_servers_problems(target):
     found = _by_name(target)
     assert found["project: migrations"].status == "fail"
     assert "migration_lock.toml" in found["project: migrations"].detail
+
+
+def test_everything_wrong_with_the_migrations_folder_is_named_at_once(target):
+    folder = target.migrations
+    (folder / "migration_lock.toml").write_text('provider = "postgresql"\n')
+    for name in ("1_fifo", "2_empty", "3_gone", "4_good"):
+        (folder / name).mkdir()
+    os.mkfifo(folder / "1_fifo" / "migration.sql")
+    (folder / "4_good" / "migration.sql").write_text("SELECT 1;")
+    (folder / "5_link").symlink_to(folder / "4_good")
+    (folder / "notes.txt").write_text("")
+    accepting = replace(target, policy=replace(target.policy, accepted=frozenset({"3_gone"})))
+    found = [one for one in run_doctor(accepting) if one.name == "project: migrations"]
+    words = ["lock.toml", "FIFO", "2_empty", "3_gone", "5_link"]
+    assert [word for word, one in zip(words, found, strict=True) if word in one.detail] == words
+    assert [one.status for one in found] == ["fail", "fail", "fail", "warn", "fail"]
+    assert all(one.fix for one in found)
 
 
 def test_a_check_that_breaks_hides_nothing_of_the_others(target, monkeypatch):
