@@ -16,7 +16,7 @@ from typing import Any
 import dagster as dg
 
 from dbsync_assets.project import project_folder, project_settings
-from dbsync_assets.reexecution import refuse_continued
+from dbsync_assets.reexecution import refuse_continued, refuse_part
 from dbsync_assets.run_process import PROCESS_TAG, this_process
 from dbsync_assets.run_tags import deployment_tags, pinned_commit
 from resources.deployment.deployment import Deployment, Purpose
@@ -69,7 +69,7 @@ def deployment_resource(context: dg.InitResourceContext) -> Iterator[Deployment]
         if run is not None and context.instance is not None:
             context.instance.add_run_tags(run.run_id, deployment_tags(deployment))
         if isinstance(run, dg.DagsterRun) and context.instance is not None:
-            deployment.stopped = refuse_continued(context.instance, run, target)
+            deployment.stopped = refuse_continued(context.instance, run, target) or refuse_part(run, target)
         try:
             yield deployment
         finally:

@@ -1,4 +1,4 @@
-"""A run that goes on from the middle of another one: refused, where only a whole release is safe.
+"""A run of a part of a release, or from the middle of another one: refused, only a whole one is safe.
 
 Dagster skips the steps that succeeded in the run before, the migrations too, although a rollback
 has undone them, and the proven private copy was gone with that run. Re-execution of all steps
@@ -51,6 +51,33 @@ def refuse_continued(instance: dg.DagsterInstance, run: dg.DagsterRun, target: T
         where=target.name,
         why=why.format(id=before),
         hint=hint.format(id=before),
+    )
+
+
+def refuse_part(run: dg.DagsterRun, target: Target) -> DbsyncError | None:
+    """Why a run of some of the release's assets or checks may do nothing, or None.
+
+    Without its last asset a release is undone at its end, and the run would be called a success; without
+    a check nothing would be behind that gate.
+    """
+    if run.job_name != JOB or (run.asset_selection is None and run.asset_check_selection is None):
+        return None
+    from dbsync_assets.definitions import defs  # which imports the resource that asks
+
+    graph = defs().resolve_job_def(JOB).asset_layer.asset_graph
+    left_out: set[str] = set()
+    if run.asset_selection is not None:
+        wanted = defs().resolve_job_def(JOB).asset_layer.selected_asset_keys
+        left_out |= {key.to_user_string() for key in wanted - run.asset_selection}
+    if run.asset_check_selection is not None:
+        left_out |= {key.name for key in graph.asset_check_keys - run.asset_check_selection}
+    if not left_out:
+        return None
+    return UsageError(
+        "a part of a release cannot be run; nothing was backed up or changed by this run",
+        where=target.name,
+        why=f"left out: {', '.join(sorted(left_out))}",
+        hint="materialize all of the job `deploy`, or type: dbsync deploy",
     )
 
 

@@ -73,3 +73,12 @@ def test_what_is_released_is_not_backed_up_again_and_the_graph_shows_what_is_in_
     assert undone["tags"]["dbsync/deployment"] == released["tags"]["dbsync/deployment"]
     assert repeated["tags"]["dbsync/deployment"] == undone["tags"]["dbsync/deployment"]
     assert shop.applied() == ["20260101000000_init"], "the run again undoes nothing else"
+
+
+def test_a_part_of_a_release_is_refused_before_anything_is_done(shop):
+    before = shop.world()
+    released, part = runs(shop, "deploy", "part")
+    assert released["success"] and len(backups(shop)) == 1, "and the part made no backup"
+    assert not part["success"] and "a part of a release cannot be run" in part["why"]
+    assert "health_report" in part["why"] and "release_record" in part["why"]
+    assert part["graph shows"] == "20260101000000_init" and shop.world() == before

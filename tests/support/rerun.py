@@ -1,4 +1,4 @@
-"""Runs a job of dbsync, then runs of it again, each `from-failure` or `all`; prints what each did as JSON.
+"""Runs a job of dbsync, then again, each time `from-failure`, `all` or `part`; prints as JSON what it did.
 
 A program of its own: Dagster re-executes only what it can import, and settings are read from the environment.
 """
@@ -22,6 +22,7 @@ def rollback_job() -> dg.JobDefinition:
     return defs().resolve_job_def("rollback")
 
 
+PART = ("migration_source", "full_backup", "applied_schema_version")
 JOBS = {"deploy": deploy_job, "rollback": rollback_job}
 
 
@@ -30,13 +31,19 @@ def main(job: str, *again: str) -> None:
         told = []
         run_id = ""
         for how in ("first", *again):
-            options = None
+            options, selected = None, None
             if how == "from-failure":
                 options = dg.ReexecutionOptions.from_failure(run_id, instance)
             elif how == "all":
                 options = dg.ReexecutionOptions(parent_run_id=run_id)
+            elif how == "part":  # as "Materialize selected" in the UI
+                selected = [dg.AssetKey(name) for name in PART]
             with dg.execute_job(
-                dg.reconstructable(JOBS[job]), instance, raise_on_error=False, reexecution_options=options
+                dg.reconstructable(JOBS[job]),
+                instance,
+                raise_on_error=False,
+                reexecution_options=options,
+                asset_selection=selected,
             ) as result:
                 run_id = result.run_id
                 told.append({"success": result.success, **_told(instance, result)})

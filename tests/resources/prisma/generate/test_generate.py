@@ -87,6 +87,25 @@ def test_a_rename_is_asked_for_and_then_keeps_the_column(project):
     assert generate(placed, "again").name is None
 
 
+def test_a_rename_with_another_type_is_asked_for_too_and_then_changes_the_type_of_what_is_there(project):
+    generate(project(USER), "init", now=AT)
+    placed = project(USER.replace("name String", "title String @db.VarChar(300)"))
+    with pytest.raises(UndecidedRenameError) as caught:
+        generate(placed, "rename")
+    assert "--rename User.name=title or --drop User.name" in caught.value.hint
+    script = generate(placed, "rename", given=decisions(["User.name=title"], [])).script
+    assert "RENAME COLUMN `name` TO `title`;" in script and "MODIFY `title` VARCHAR(300)" in script
+    assert "DROP" not in script
+
+
+def test_a_table_that_gained_columns_with_its_new_name_is_asked_for(project):
+    generate(project("model Tag {\n  id Int @id\n}\n"), "init", now=AT)
+    placed = project("model Label {\n  id Int @id\n  a Int\n  b Int\n  c Int\n}\n")
+    with pytest.raises(UndecidedRenameError) as caught:
+        generate(placed, "rename")
+    assert "--rename Tag=Label or --drop Tag" in caught.value.hint
+
+
 def test_a_drop_that_was_decided_is_a_drop(project):
     generate(project(USER), "init", now=AT)
     placed = project(USER.replace("name String", "title String"))
