@@ -61,3 +61,20 @@ def test_a_database_with_a_history_is_refused(project):
     refused = project.run("baseline", "--yes")
     assert refused.returncode != 0 and "nothing to baseline" in refused.stderr
     assert history(project) == before
+
+
+def test_after_accepted_collations_a_text_column_can_still_be_added(empty_project):
+    project = empty_project
+    project.execute(
+        "CREATE TABLE `A` (`id` INT NOT NULL PRIMARY KEY, `v` VARCHAR(9)) COLLATE utf8mb4_0900_ai_ci"
+    )
+    project.add_migration(
+        "1_init",
+        "CREATE TABLE `A` (`id` INT NOT NULL PRIMARY KEY, `v` VARCHAR(9)) COLLATE utf8mb4_unicode_ci;",
+    )
+    assert project.run("baseline", "--yes", "--accept-differences").returncode == 0
+    project.add_migration("2_text", "ALTER TABLE `A` ADD COLUMN `n` VARCHAR(9);")
+    assert project.run("deploy").returncode == 33
+    released = project.run("deploy", "--accept-drift")
+    assert released.returncode == 0, released.stderr
+    assert history(project) == ["1_init", "2_text"]
