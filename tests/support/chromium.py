@@ -67,6 +67,9 @@ def _is_below(process: psutil.Process, folder: Path) -> bool:
         return False
 
 
+_QUIET_MS, _LOOKS = 1500, 20
+
+
 def answers_shown(page: Page, url: str, part: str) -> list[str]:
     """What `page`, a new one, shows at `url`, and each answer from an address with `part` that made it.
 
@@ -81,6 +84,13 @@ def answers_shown(page: Page, url: str, part: str) -> list[str]:
 
     page.on("requestfinished", note)
     page.goto(url, wait_until="networkidle")
+    # Idle is also a page whose scripts have not come to asking yet, on a machine that is busy.
+    seen = -1
+    for _ in range(_LOOKS):
+        if complete and len(complete) == seen:
+            break
+        seen = len(complete)
+        page.wait_for_timeout(_QUIET_MS)
     page.remove_listener("requestfinished", note)
     answers = [request.response() for request in complete]
     return [page.content(), *(answer.text() for answer in answers if answer)]
