@@ -22,7 +22,7 @@ from resources.rollback.elsewhere import changed_elsewhere
 from resources.rollback.objects import read_objects, table_text
 from resources.rollback.old_state import OldState, different_tables, read_old_state, require_complete
 from resources.rollback.put_back import How, PutBackResult, put_back, written_since
-from resources.rollback.sessions import Ownership
+from resources.rollback.sessions import Ownership, undone_later
 from resources.rollback.side import database_charset, drop_database, read_plan
 from resources.rollback.state import side_names
 from resources.rollback.stripped import mend
@@ -59,6 +59,8 @@ class Attempt:
         self._accepts = accept_loss or not target.policy.preserve_user_data
         self._deadline = deadline
         self._reason = reason
+        # Read once: users wait while the losses are counted under the locks.
+        self._undone_later = undone_later(journal, entry)
         self._names = side_names(target, entry.id)
         self._log: ChangeLog | None = None
         self._notes: tuple[str, ...] = ()
@@ -210,7 +212,8 @@ class Attempt:
 
     def _ownership(self) -> Ownership:
         entry = self._journal.get(self._entry.id)
-        return Ownership.of(entry, same_clock=self._target.endpoint.is_local)
+        same_clock = self._target.endpoint.is_local
+        return Ownership.of(entry, same_clock=same_clock, undone=self._undone_later)
 
     def _objects_differ(self, connection: Connection, old: OldState) -> bool:
         return (

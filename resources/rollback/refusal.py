@@ -4,10 +4,30 @@ from __future__ import annotations
 
 from resources.backup.manifest import Proof
 from resources.errors import RollbackRefusedError
-from resources.journal import DeploymentRecord
+from resources.journal import DeploymentRecord, Journal
 from resources.redact import inert
 from resources.rollback.touched import UserWrites
 from resources.target import Target
+
+
+def record(journal: Journal, entry: DeploymentRecord, reason: str, why: str) -> None:
+    """Note the refusal; `entry` as it was before the attempt, which undid nothing.
+
+    A released deployment stays released: nobody has to decide anything. Raises DiskFullError.
+    """
+    if _stands_released(entry):
+        journal.record(entry.id, "released", rollback_refused=why, rollback_reason=reason)
+    else:
+        journal.record(entry.id, "rollback_refused", reason=reason, refused=why)
+
+
+def _stands_released(entry: DeploymentRecord) -> bool:
+    """Whether it was released and no rollback since has come to where tables are swapped."""
+    phases = [event["phase"] for event in entry.events]
+    if "released" not in phases:
+        return False
+    since = entry.events[len(phases) - phases[::-1].index("released") :]
+    return not any(event.get("step") in ("swapping", "swapped") for event in since)
 
 
 def failed_migration(entry: DeploymentRecord) -> str | None:

@@ -105,7 +105,7 @@ def roll_back(
     if newer is not None:
         raise refusal.newer_first(target, entry, newer)
     if not target.policy.rollback_enabled:
-        journal.record(entry.id, "rollback_refused", reason=reason, refused="ROLLBACK_ENABLED is false")
+        refusal.record(journal, entry, reason, "ROLLBACK_ENABLED is false")
         raise refusal.switched_off(target, entry)
     if source is None and not accept_failed_proof:
         _require_proven(target, entry)
@@ -166,6 +166,7 @@ def _with_attempts(
     errors: list[str] = []
     with progress.step("roll back"):
         for attempt in range(1, attempts + 1):
+            found = journal.get(entry.id)
             try:
                 _reach(target, deadline)
                 spelled = as_spelled(target)
@@ -173,7 +174,7 @@ def _with_attempts(
                 with _old_state(target, entry, source, accept_failed_proof) as server:
                     return Attempt(spelled, journal, entry, server, accept_loss, deadline, reason).run()
             except RollbackRefusedError as error:
-                journal.record(entry.id, "rollback_refused", reason=reason, refused=error.why or error.what)
+                refusal.record(journal, found, reason, error.why or error.what)
                 raise
             except (DbsyncError, pymysql.err.MySQLError, OSError) as error:
                 errors.append(_text(error))

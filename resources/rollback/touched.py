@@ -125,6 +125,7 @@ def user_writes(
     Raises CannotTellError.
     """
     ours = ownership.deployment_sessions(changes.starts) | ownership.put_back_sessions(changes.starts)
+    ours |= ownership.undone_sessions(changes.starts)
     wanted = set(put_back) - {HISTORY_TABLE}
     rows: dict[str, RowCounts] = {}
     spreading: set[str] = set()

@@ -138,6 +138,38 @@ def test_rows_written_meanwhile_in_a_touched_table_stop_the_rollback_and_are_nam
     assert project.query(f"SELECT title FROM `{aside.pop()}`.`Post` WHERE title = 'meanwhile'")
 
 
+def test_a_refused_rollback_of_a_released_deployment_leaves_it_released(project):
+    before = project.world()
+    project.add_migration(*GOOD)
+    assert project.run("deploy").returncode == 0
+    project.execute("INSERT INTO `User` (`email`) VALUES ('later@x')")
+    refused = project.run("rollback")
+    assert refused.returncode == 61 and "`User`: 1 inserted" in refused.stderr, refused.stderr
+    code, report = project.report("status")
+    assert (code, report["error"], report["last_deployment"]["phase"]) == (0, None, "released")
+    assert project.run("validate").returncode == 0
+    done = project.run("rollback", "--accept-loss")
+    assert done.returncode == 0, done.stderr
+    assert project.world() == before
+    assert project.journal_phases()[-1] == "rolled_back"
+
+
+def test_a_later_deployment_that_was_undone_does_not_stop_the_rollback_of_a_good_one(project):
+    before = project.world()
+    project.add_migration(*GOOD)
+    assert project.run("deploy").returncode == 0
+    released = project.world()
+    insert = "INSERT INTO `User` (`id`, `email`) VALUES (50, 'own@x');"
+    # Only on the rows of `project` is there a user 1 already.
+    project.add_migration("20260401000000_twice", f"{insert}\n{insert.replace('50', '1')}\n")
+    failed = project.run("deploy")
+    assert failed.returncode == 40, failed.stderr
+    assert project.world() == released
+    done = project.run("rollback")
+    assert done.returncode == 0, done.stderr
+    assert project.world() == before
+
+
 def test_rollback_enabled_false_leaves_the_failure_and_says_so(project):
     project.add_migration(*BAD)
     done = project.run("deploy", ROLLBACK_ENABLED="false")

@@ -228,6 +228,79 @@ def test_an_older_deployment_is_not_undone_before_a_newer_one(shop, target, jour
         first.undo()
 
 
+def test_what_a_later_deployment_wrote_that_is_undone_is_no_users_row(shop, journal, world, release):
+    before = world()
+    first = release()
+    first.migrate("ALTER TABLE item ADD COLUMN w INT")
+    journal.record(first.id, "released")
+    released = world()
+    second = release()
+    second.migrate("INSERT INTO item (parent_id) VALUES (500)", "ALTER TABLE item ADD COLUMN z INT")
+    second.undo()
+    assert world() == released
+    assert set(first.undo().tables) == {"item"}
+    assert world() == before
+
+
+def test_users_rows_beside_a_later_undone_deployment_count_all_the_same(shop, journal, release):
+    first = release()
+    first.migrate("ALTER TABLE item ADD COLUMN w INT")
+    journal.record(first.id, "released")
+    second = release()
+    second.migrate("INSERT INTO item (parent_id) VALUES (500), (501)")
+    execute(shop, "INSERT INTO item (parent_id) VALUES (500)")
+    second.undo(accept_loss=True)
+    execute(shop, "UPDATE item SET kind = 'b' WHERE id = 1")
+    with pytest.raises(RollbackRefusedError) as refused:
+        first.undo()
+    assert refused.value.why == "`item`: 1 inserted, 1 updated"
+
+
+def test_a_refused_rollback_of_a_released_deployment_leaves_it_released(
+    shop, target, journal, world, release, monkeypatch
+):
+    """Refused at once, refused under the tables' locks, switched off: each time nothing was undone."""
+    from resources.rollback import swap
+
+    before = world()
+    deployment = release()
+    deployment.migrate("ALTER TABLE item ADD COLUMN w INT")
+    journal.record(deployment.id, "released")
+    off = replace(target, policy=replace(target.policy, rollback_enabled=False))
+    with pytest.raises(RollbackRefusedError, match="ROLLBACK_ENABLED"):
+        roll_back(off, journal, deployment.id, source=deployment.source, reason="a test")
+    assert journal.get(deployment.id).phase == "released"
+    real = swap._lock
+
+    def late(connection, tables):
+        execute(shop, "INSERT INTO item (parent_id) VALUES (500)")
+        real(connection, tables)
+
+    monkeypatch.setattr(swap, "_lock", late)
+    with pytest.raises(RollbackRefusedError, match="would lose"):
+        deployment.undo()
+    assert journal.get(deployment.id).reached("rolling_back"), "it was refused in the last moment"
+    assert journal.get(deployment.id).phase == "released"
+    monkeypatch.undo()
+    with pytest.raises(RollbackRefusedError, match="would lose"):
+        deployment.undo()
+    found = journal.get(deployment.id)
+    assert (found.phase, found.facts["rollback_refused"]) == ("released", "`item`: 1 inserted")
+    assert journal.unfinished(target.name) == []
+    assert deployment.undo(accept_loss=True).outcome == "rolled_back"
+    assert world() == before
+
+
+def test_past_the_swap_a_refusal_does_not_make_it_released_again(target, journal):
+    from resources.rollback import refusal
+
+    one = journal.begin(target.name)
+    for phase, facts in (("released", {}), ("rolling_back", {"step": "swapping"})):
+        journal.record(one, phase, **facts)
+    refusal.record(journal, journal.get(one), "a test", "why")
+    assert journal.get(one).phase == "rollback_refused"
+
+
 def test_a_deployment_of_another_target_is_refused(target, journal):
     other = journal.begin("elsewhere@host:1")
     with pytest.raises(TargetMismatchError):

@@ -8,7 +8,7 @@ import pytest
 
 from resources.journal import Journal
 from resources.mysql.binlog_text import CannotTellError, Changes, RowCounts, Session, Statement
-from resources.rollback.sessions import Ownership
+from resources.rollback.sessions import Ownership, undone_later
 from resources.rollback.statements import tables_named
 from resources.rollback.touched import cascades, touched_by_deployment, user_writes
 
@@ -127,3 +127,39 @@ def test_a_restart_too_close_on_another_machines_clock_cannot_be_told(ownership)
     with pytest.raises(CannotTellError):
         far.deployment_sessions([datetime.now(UTC) - timedelta(seconds=5)])
     assert far.deployment_sessions([datetime.now(UTC) - timedelta(hours=1)]) == {Session(1, 7)}
+
+
+def _later(journal: Journal, target: str, thread: int, phase: str) -> str:
+    one = journal.begin(target)
+    journal.record(one, "applying", threads=[thread])
+    journal.record(one, phase, put_back_threads=[thread + 1])
+    return one
+
+
+def test_what_later_undone_deployments_wrote_is_no_users_and_everything_else_is(tmp_path):
+    journal = Journal(tmp_path)
+    _later(journal, "t", 1, "rolled_back")
+    entry = journal.get(journal.begin("t"))
+    undone = [_later(journal, "t", 11, "rolled_back"), _later(journal, "t", 21, "failed")]
+    for number, phase in enumerate(("rollback_refused", "rollback_incomplete", "released", "restored"), 3):
+        _later(journal, "t", number * 10 + 1, phase)
+    _later(journal, "another", 71, "rolled_back")
+    found = undone_later(journal, entry)
+    assert [one.id for one in found] == undone
+    ownership = Ownership.of(entry, same_clock=True, undone=found)
+    assert ownership.undone_sessions([]) == {Session(0, thread) for thread in (11, 12, 21, 22)}
+    threads = [1, 2, *(tens * 10 + ones for tens in range(1, 8) for ones in (1, 2))]
+    changes = Changes(rows={Session(0, thread): {"a": RowCounts(inserted=1)} for thread in threads})
+    changes.statements.append(Statement(Session(0, 12), "x", "RENAME TABLE `x`.`a` TO `y`.`a`"))
+    writes = user_writes(changes, ownership, "x", KEYS, ["a"], (9, 7, 0))
+    assert writes.rows["a"].inserted == len(threads) - 4 and not writes.statements
+
+
+def test_an_undone_session_too_close_to_a_restart_counts_as_a_users(tmp_path):
+    journal = Journal(tmp_path)
+    entry = journal.get(journal.begin("t"))
+    _later(journal, "t", 11, "rolled_back")
+    ownership = Ownership.of(entry, same_clock=True, undone=undone_later(journal, entry))
+    restarted = ownership.undone[0][0]
+    assert ownership.undone_sessions([restarted - timedelta(milliseconds=500)]) == set()
+    assert ownership.undone_sessions([restarted - timedelta(hours=1)]) == {Session(1, 11), Session(1, 12)}
