@@ -18,6 +18,7 @@ from resources.prisma.resolve import mark_applied
 from resources.prisma.status import MigrationStatus
 from resources.redact import inert
 from resources.target import Target
+from resources.validation.beginning import beginning
 from resources.validation.compare import Difference, compare
 from resources.validation.expected import expected_schemas
 
@@ -79,7 +80,8 @@ def _compared(
     target: Target, files: Sequence[MigrationFile], lengths: Sequence[int]
 ) -> list[tuple[int, list[Difference]]]:
     with connect(target.endpoint) as connection:
-        made = expected_schemas(target, [files[:length] for length in lengths], connection)
+        start = beginning(target, files[: max(lengths)], connection)
+        made = expected_schemas(target, [files[:length] for length in lengths], connection, start=start)
         actual = read_schema(connection, target.database)
         case = int(value(connection, "SELECT @@lower_case_table_names"))
     return [

@@ -10,6 +10,7 @@ from resources.errors import DriftError, MigrationFailedError, MysqlNotFoundErro
 from resources.mysql.connection import connect
 from resources.prisma.history import create_history, insert_applied
 from resources.prisma.status import migration_status
+from resources.validation.baseline import find_baseline
 from resources.validation.compare import compare
 from resources.validation.expectation import expect, with_replay
 from resources.validation.validate import validate
@@ -177,3 +178,16 @@ def test_a_migration_that_changes_the_databases_collation_is_no_drift_afterwards
     run(target, "ALTER TABLE `legacy` ADD COLUMN `n` VARCHAR(10)")
     assert found.after and compare(found.after, schema_of(target)) == []
     assert validate(target).schema_problems == ["table `legacy`, column `n`: unexpected"]
+
+
+def test_a_baseline_too_knows_the_collation_that_the_database_began_with(target):
+    made = "CREATE TABLE `legacy` (`id` INT NOT NULL PRIMARY KEY, `v` VARCHAR(10))"
+    run(target, f"ALTER DATABASE `{target.database}` COLLATE utf8mb4_unicode_ci", made)
+    write_migration(target.migrations, "m0", made)
+    write_migration(target.migrations, "m1", "ALTER DATABASE COLLATE utf8mb4_0900_ai_ci;")
+    write_migration(target.migrations, "m2", "CREATE TABLE `later` (`v` VARCHAR(10));")
+    before = find_baseline(target, migration_status(target))
+    assert before.is_exact and before.pending == ["m2"]
+    run(target, f"ALTER DATABASE `{target.database}` COLLATE utf8mb4_0900_ai_ci")
+    after = find_baseline(target, migration_status(target))
+    assert after.is_exact and after.pending == ["m2"]
