@@ -47,6 +47,15 @@ class AppBack:
         else:
             self._journal.record(self._entry.id, "app_back", app_release=previous)
 
+    def forth(self) -> None:
+        """The database stays as the deployment made it: so does its application. Raises AppStartError,
+        HealthFailedError, EnvironmentCheckError.
+        """
+        if self.result is not None:
+            release = str(self._entry.facts["app_release"])
+            put_back_to(self._target, release)
+            self._journal.record(self._entry.id, "app_switched", app_release=release)
+
     def judged(self, database: str) -> None:
         """Raises RollbackFailedError where the application is not back. `database`: its state, in words."""
         if self._failed is not None:

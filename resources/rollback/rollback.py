@@ -111,7 +111,14 @@ def roll_back(
         _require_proven(target, entry)
     if app.comes_first:
         app.put_back()
-    undone = _with_attempts(target, journal, entry, source, reason, accept_loss, accept_failed_proof, begun)
+    try:
+        undone = _with_attempts(
+            target, journal, entry, source, reason, accept_loss, accept_failed_proof, begun
+        )
+    except RollbackRefusedError:
+        if entry.phase == "released":
+            app.forth()
+        raise
     app.put_back()
     app.judged("as before the deployment")
     return RollbackResult(

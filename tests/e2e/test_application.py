@@ -109,7 +109,9 @@ def test_dbsync_and_pm2_killed_between_switch_and_health_the_next_command_puts_b
     assert [alert["outcome"] for alert in live.alerts] == ["reconciled"]
 
 
-def test_a_slow_start_is_waited_for_and_released(live, record_property):
+def test_a_slow_start_is_waited_for_and_released_and_a_rollback_that_is_refused_leaves_it(
+    live, record_property
+):
     live.project.add_migration(*CHANGE)
     commit = live.commit("slow", slowSeconds=3)
     with Probe(live) as probe:
@@ -120,6 +122,13 @@ def test_a_slow_start_is_waited_for_and_released(live, record_property):
     assert report["timings"]["application"] > 3
     assert probe.wrong_seconds < 1, "in cluster mode the old process serves until the new one listens"
     assert CHANGE[0] in live.project.applied()
+
+    live.project.execute("INSERT INTO `User` (`email`) VALUES ('since@x')")
+    released = live.state()
+    code, report = live.project.report("rollback")
+    assert code == 61, report
+    assert live.state() == released, "nothing was undone, of the application neither"
+    assert live.project.report("status")[1]["last_deployment"]["phase"] == "released"
 
 
 CODE_FIRST = (
