@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeVar
+
 import dagster as dg
 
 from resources.deployment.deployment import Deployment
@@ -9,6 +12,7 @@ from resources.errors import DbsyncError, UsageError
 from resources.redact import inert, redact
 
 KEY = "deployment"
+T = TypeVar("T")
 
 
 def deployment_of(context: dg.AssetCheckExecutionContext) -> Deployment:
@@ -16,6 +20,13 @@ def deployment_of(context: dg.AssetCheckExecutionContext) -> Deployment:
     deployment: Deployment = getattr(context.resources, KEY)
     deployment.require_allowed()
     return deployment
+
+
+def looked(deployment: Deployment, found: T | None, look: Callable[[], T]) -> T | None:
+    """What the gate's asset found. Where that is not in a run that only reads, what a look of its own finds:
+    such a run may be re-run from its failure. Raises what `look` raises.
+    """
+    return look() if found is None and deployment.purpose == "read" else found
 
 
 def unseen(evidence: object, asset: str) -> UsageError | None:

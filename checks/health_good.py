@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from checks.gate import KEY, deployment_of, unseen, verdict
+from checks.gate import KEY, deployment_of, looked, unseen, verdict
 
 _SHOWN = ("latency_ms", "threads_connected", "application_latency_ms", "disk_free_bytes", "load_1")
 
@@ -16,7 +16,7 @@ _SHOWN = ("latency_ms", "threads_connected", "application_latency_ms", "disk_fre
 )
 def health_good(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
     deployment = deployment_of(context)
-    health = deployment.health
+    health = looked(deployment, deployment.health, deployment.check_health)
     return verdict(
         unseen(health, "health_report") or deployment.refuse_health(),
         "healthy",

@@ -53,7 +53,9 @@ class ResolveConfig(dg.Config):
 
 
 class BaselineConfig(dg.Config):
-    through: str = Field(description="The newest migration that the database contains already.")
+    through: str = Field(
+        "", description="The newest migration that the database contains already; empty: found by comparing."
+    )
     accept_differences: bool = Field(False, description="Although the schema is not what they make.")
 
 

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from dbsync_assets.cli.context import watching
+from dbsync_assets.cli.context import Json, watching
+from dbsync_assets.cli.output import emit_json
 from resources.settings import CHECKOUT, forget_environment
 
 
@@ -20,10 +21,16 @@ def demo(
     folder: Annotated[
         Path, typer.Option(help="Where the demo's project, server and runs live.", show_default=".demo")
     ] = CHECKOUT / ".demo",
+    as_json: Json = False,
 ) -> None:
     """Release three migrations to the example shop, then one that fails on real rows and is rolled back."""
     from dbsync_assets.demo.play import play
+    from dbsync_assets.demo.report import say_report
 
     forget_environment()
     with watching():
-        play(folder.resolve(), rows)
+        played = play(folder.resolve(), rows, as_json=as_json)
+    if as_json:
+        emit_json({"ok": True, **played.as_dict()})
+    else:
+        say_report(played)

@@ -82,3 +82,12 @@ def test_a_part_of_a_release_is_refused_before_anything_is_done(shop):
     assert not part["success"] and "a part of a release cannot be run" in part["why"]
     assert "health_report" in part["why"] and "release_record" in part["why"]
     assert part["graph shows"] == "20260101000000_init" and shop.world() == before
+
+
+def test_a_validation_from_its_failure_looks_again_and_finds_the_same(shop):
+    shop.execute("ALTER TABLE `User` ADD COLUMN `by_hand` INTEGER NULL")
+    first, again = runs(shop, "validate", "from-failure")
+    assert "validation_report" in first["ran"]
+    assert again["ran"] and "validation_report" not in again["ran"]
+    for one in (first, again):
+        assert not one["success"] and "by_hand" in one["said"], one

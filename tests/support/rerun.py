@@ -22,8 +22,12 @@ def rollback_job() -> dg.JobDefinition:
     return defs().resolve_job_def("rollback")
 
 
+def validate_job() -> dg.JobDefinition:
+    return defs().resolve_job_def("validate")
+
+
 PART = ("migration_source", "full_backup", "applied_schema_version")
-JOBS = {"deploy": deploy_job, "rollback": rollback_job}
+JOBS = {"deploy": deploy_job, "rollback": rollback_job, "validate": validate_job}
 
 
 def main(job: str, *again: str) -> None:
@@ -59,6 +63,11 @@ def _told(instance: dg.DagsterInstance, result: dg.ExecuteJobResult) -> dict[str
     shown = event.asset_materialization if event else None
     return {
         "why": causes[0].message if causes else "",
+        "said": " ".join(
+            str(one.event_specific_data.description)
+            for one in result.all_events
+            if one.event_type is dg.DagsterEventType.ASSET_CHECK_EVALUATION
+        ),
         "ran": [one.step_key for one in result.all_events if one.is_step_start],
         "tags": dict(run.tags),
         "graph shows": (shown.tags or {}).get("dagster/data_version") if shown else None,

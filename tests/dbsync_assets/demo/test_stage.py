@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -30,8 +31,9 @@ def test_a_machine_without_git_is_told_so_before_anything_is_made(tmp_path: Path
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("option", [[], ["--json"]], ids=["text", "json"])
 def test_the_database_and_the_storage_that_the_environment_names_are_not_touched(
-    server, database, tools, tmp_path
+    server, database, tools, tmp_path, option
 ):
     endpoint = server.tcp_endpoint
     settings = {
@@ -47,9 +49,14 @@ def test_the_database_and_the_storage_that_the_environment_names_are_not_touched
     (tmp_path / "demo").mkdir()
     for left in (MARK, "left by an earlier demo"):
         (tmp_path / "demo" / left).touch()
-    done = run("demo", "--rows", "1000", "--folder", str(tmp_path / "demo"), **settings)
+    done = run("demo", "--rows", "1000", "--folder", str(tmp_path / "demo"), *option, **settings)
     assert done.returncode == 0, done.stderr
-    assert "act two: failed, rolled back" in done.stdout
+    if option:
+        acts = json.loads(done.stdout)["acts"]
+        assert [act["outcome"] for act in acts] == ["released", "rolled_back"]
+        assert acts[1]["error"]["what"].endswith("failed at statement 5")
+    else:
+        assert "act two: failed, rolled back" in done.stdout
     with connect(endpoint, database) as connection:
         assert rows(connection, "SHOW TABLES") == []
     assert {path.name for path in tmp_path.iterdir()} == {"demo"}
