@@ -31,7 +31,7 @@ def worker(project) -> dict:
     return json.loads(begun.read_text())
 
 
-@pytest.mark.parametrize("phase", ["begun", "applied"])
+@pytest.mark.parametrize("phase", ["begun", "backed_up", "migration_started", "applied", "validated"])
 def test_a_deploy_whose_step_is_lost_in_any_phase_is_released_and_joined(project, phase):
     project.add_migration(GOOD[0], f"{GOOD[1]}\n{SLEEP}\n")
     process = project.start("deploy", GITHUB_ACTIONS="true")
@@ -48,6 +48,18 @@ def test_a_deploy_whose_step_is_lost_in_any_phase_is_released_and_joined(project
     assert (code, report["outcome"]) == (0, "released")
     assert project.applied()[-1] == GOOD[0]
     assert project.journal_phases()[-1] == "released"
+
+
+def test_one_whose_step_is_lost_in_its_rollback_is_rolled_back_all_the_same(project):
+    before = project.world()
+    project.add_migration("20260401000000_bad", f"{ADD_X}\n{DUPLICATES}\n")
+    process = project.start("deploy", "--json", GITHUB_ACTIONS="true")
+    project.wait_for_phase("rolling_back", process)
+    code, errors = lose(process, signal.SIGTERM)
+    assert code == 70 and "dbsync join" in errors
+    code, report = project.report("join")
+    assert (code, report["outcome"]) == (40, "rolled_back")
+    assert project.world() == before
 
 
 def nothing_to_be_read_of(pid: int) -> None:
