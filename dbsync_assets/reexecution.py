@@ -64,13 +64,13 @@ def refuse_part(run: dg.DagsterRun, target: Target) -> DbsyncError | None:
         return None
     from dbsync_assets.definitions import defs  # which imports the resource that asks
 
-    graph = defs().resolve_job_def(JOB).asset_layer.asset_graph
+    whole = defs().resolve_job_def(JOB).asset_layer
     left_out: set[str] = set()
     if run.asset_selection is not None:
-        wanted = defs().resolve_job_def(JOB).asset_layer.selected_asset_keys
-        left_out |= {key.to_user_string() for key in wanted - run.asset_selection}
+        left_out |= {key.to_user_string() for key in whole.selected_asset_keys - run.asset_selection}
     if run.asset_check_selection is not None:
-        left_out |= {key.name for key in graph.asset_check_keys - run.asset_check_selection}
+        checks = whole.asset_graph.asset_check_keys
+        left_out |= {key.name for key in checks - run.asset_check_selection}
     if not left_out:
         return None
     return UsageError(

@@ -156,3 +156,20 @@ def release(
     shop: Connection, target: Target, journal: Journal, clone: Callable[[], PrivateServer]
 ) -> Callable[[], Release]:
     return lambda: Release(target, journal, clone)
+
+
+@pytest.fixture
+def write_in_the_last_moment(shop: Connection, monkeypatch) -> Callable[[str], None]:
+    """A user's statement between a rollback's look at the log and its lock on the tables."""
+    from resources.rollback import swap
+
+    def arrange(statement: str) -> None:
+        real = swap._lock
+
+        def late(connection: Connection, tables: Any) -> None:
+            execute(shop, statement)
+            real(connection, tables)
+
+        monkeypatch.setattr(swap, "_lock", late)
+
+    return arrange

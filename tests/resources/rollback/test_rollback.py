@@ -94,19 +94,13 @@ def test_accepted_losses_are_kept_aside(shop, target, release):
     assert result.as_dict()["drop_aside"] == f"DROP DATABASE `{result.aside}`"
 
 
-def test_rows_written_in_the_last_moment_stop_the_swap(shop, target, world, release, monkeypatch):
+def test_rows_written_in_the_last_moment_stop_the_swap(
+    shop, target, world, release, write_in_the_last_moment
+):
     """Between the look at the log and the lock: seen under the lock."""
-    from resources.rollback import swap
-
     deployment = release()
     deployment.migrate(*BAD)
-    real = swap._lock
-
-    def late(connection, tables):
-        execute(shop, "INSERT INTO item (parent_id) VALUES (500)")
-        real(connection, tables)
-
-    monkeypatch.setattr(swap, "_lock", late)
+    write_in_the_last_moment("INSERT INTO item (parent_id) VALUES (500)")
     with pytest.raises(RollbackRefusedError, match="would lose"):
         deployment.undo()
     assert value(shop, "SELECT COUNT(*) FROM item") == 3
@@ -257,11 +251,9 @@ def test_users_rows_beside_a_later_undone_deployment_count_all_the_same(shop, jo
 
 
 def test_a_refused_rollback_of_a_released_deployment_leaves_it_released(
-    shop, target, journal, world, release, monkeypatch
+    shop, target, journal, world, release, monkeypatch, write_in_the_last_moment
 ):
     """Refused at once, refused under the tables' locks, switched off: each time nothing was undone."""
-    from resources.rollback import swap
-
     before = world()
     deployment = release()
     deployment.migrate("ALTER TABLE item ADD COLUMN w INT")
@@ -270,13 +262,7 @@ def test_a_refused_rollback_of_a_released_deployment_leaves_it_released(
     with pytest.raises(RollbackRefusedError, match="ROLLBACK_ENABLED"):
         roll_back(off, journal, deployment.id, source=deployment.source, reason="a test")
     assert journal.get(deployment.id).phase == "released"
-    real = swap._lock
-
-    def late(connection, tables):
-        execute(shop, "INSERT INTO item (parent_id) VALUES (500)")
-        real(connection, tables)
-
-    monkeypatch.setattr(swap, "_lock", late)
+    write_in_the_last_moment("INSERT INTO item (parent_id) VALUES (500)")
     with pytest.raises(RollbackRefusedError, match="would lose"):
         deployment.undo()
     assert journal.get(deployment.id).reached("rolling_back"), "it was refused in the last moment"

@@ -90,17 +90,11 @@ def test_an_error_between_stripping_and_the_swap_leaves_views_keys_and_triggers_
 
 
 def test_a_view_in_the_way_is_still_there_when_the_last_look_refuses(
-    shop, target, world, release, monkeypatch
+    shop, target, world, release, write_in_the_last_moment
 ):
     deployment = release()
     deployment.migrate(*REPLACED)
-    real = swap._lock
-
-    def late(connection, tables):
-        execute(shop, "INSERT INTO parent (name) VALUES ('user')")
-        real(connection, tables)
-
-    monkeypatch.setattr(swap, "_lock", late)
+    write_in_the_last_moment("INSERT INTO parent (name) VALUES ('user')")
     with pytest.raises(RollbackRefusedError, match="would lose"):
         deployment.undo()
     assert len(rows(shop, "SELECT id FROM old")) == 2
