@@ -14,8 +14,8 @@ from resources.backup.manifest import StoredFile
 from resources.backup.packer import Packer, discard, stored_path
 from resources.backup.storage_io import REAL, StorageIo
 from resources.backup.stored_reader import BLOCK, MismatchError, blocks_of, check_length, plain_blocks
-from resources.backup.uncached import uncached_blocks
 from resources.durable_file import disk_full
+from resources.uncached import uncached_blocks
 
 __all__ = [
     "BLOCK",
@@ -59,7 +59,7 @@ def pack(
             threads = LANES if sizes[name] > total / LANES else 0
             packer = Packer(stored_path(backup, name), name, length=sizes[name], threads=threads, io=io)
             try:
-                for block in uncached_blocks(source / name, BLOCK):
+                for block in uncached_blocks(source / name):
                     if stopped():
                         raise StoppedError
                     packer.feed(block)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import BinaryIO
 
 import zstandard
 
@@ -56,7 +55,7 @@ class Packer:
         self._plain, self._stored = hashlib.sha256(), hashlib.sha256()
         self._length = self._stored_length = 0
         try:
-            self._file: BinaryIO = io.create(self.destination)
+            self._file = io.create(self.destination)
         except OSError as error:
             raise disk_full(error, self.destination) from error
         self._encryptor = Encryptor(io.recipients, self._write) if io.recipients else None
@@ -77,7 +76,10 @@ class Packer:
         self._pass_on(rest)
         if self._encryptor:
             self._encryptor.finish()
-        self._file.close()
+        try:
+            self._file.close()
+        except OSError as error:
+            raise disk_full(error, self.destination, self._stored_length) from error
         return StoredFile(
             path=self._path,
             length=self._length,

@@ -5,16 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from io import RawIOBase
 from pathlib import Path
-from typing import BinaryIO
+
+from resources.uncached import UncachedFile
 
 
-def _create(path: Path) -> BinaryIO:
-    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-    return os.fdopen(fd, "wb", buffering=0)
-
-
-def _write(stream: BinaryIO, data: bytes) -> None:
+def _write(stream: RawIOBase, data: bytes | memoryview) -> None:
     view = memoryview(data)
     while view:
         view = view[stream.write(view) :]
@@ -31,8 +28,9 @@ def _fsync(path: Path) -> None:
 
 @dataclass(frozen=True)
 class StorageIo:
-    create: Callable[[Path], BinaryIO] = _create
-    write: Callable[[BinaryIO, bytes], None] = _write
+    create: Callable[[Path], RawIOBase] = UncachedFile
+    """For this user only; raises FileExistsError. What is written may come to the disk when it is closed."""
+    write: Callable[[RawIOBase, bytes | memoryview], None] = _write
     fsync: Callable[[Path], None] = _fsync
     rename: Callable[[Path, Path], object] = os.rename
     recipients: tuple[str, ...] = ()

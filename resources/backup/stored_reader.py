@@ -26,14 +26,17 @@ class MismatchError(Exception):
         self.actual = actual
 
 
-def plain_blocks(backup: Path, file: StoredFile, identity: Path | None = None) -> Generator[bytes]:
+def plain_blocks(backup: Path, file: StoredFile, identity: Path | None = None) -> Generator[memoryview]:
     """The contents of one stored file, checked at the end: only then is it known to be whole.
+
+    Each block is valid until the next one.
 
     `identity`: the age identity file that opens an encrypted one. Raises MismatchError,
     BackupKeyError.
     """
     check_length(backup, file)
     digest, length = hashlib.sha256(), 0
+    buffer = memoryview(bytearray(BLOCK))  # one for all: new memory for each costs as much as the digest
     with ExitStack() as stack:
         stored: Any = stack.enter_context((backup / file.stored_name).open("rb", buffering=0))
         if file.encryption:
@@ -41,9 +44,10 @@ def plain_blocks(backup: Path, file: StoredFile, identity: Path | None = None) -
         reader = zstandard.ZstdDecompressor().stream_reader(stored, read_size=BLOCK)
         try:
             # It ends a truncated frame without an error, hence the length below.
-            while block := reader.read(BLOCK):
+            while size := reader.readinto(buffer):
+                block = buffer[:size]
                 digest.update(block)
-                length += len(block)
+                length += size
                 yield block
             while stored.read(BLOCK):
                 pass  # only its last block says that an encrypted file is whole

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +22,7 @@ from resources.mysql.server import PrivateServer
 from resources.progress import Step
 from resources.rollback.server_files import COPYING, METADATA, TABLESPACE, ServerFiles
 from resources.rollback.tablespace_number import UnknownPageError, renumber
+from resources.uncached import copy_uncached
 
 _ROW_VERSIONS_SINCE = (9, 0)
 """Import of tables with instant columns was measured from here on."""
@@ -189,7 +189,7 @@ def _pairs(origin: Path, place: Path) -> Iterator[tuple[Path, Path]]:
 def _copy(origin: Path, place: Path, owner: os.stat_result, page_size: int) -> None:
     arriving = place.with_name(place.name + COPYING)
     try:
-        shutil.copyfile(origin, arriving)
+        copy_uncached(origin, arriving)
         if place.suffix == TABLESPACE:
             renumber(arriving, page_size)
         with arriving.open("rb") as file:

@@ -87,6 +87,8 @@ class EventCarrier:
         with self._source.connect() as connection:
             # The flags travel in the events: the target does as this session.
             execute(connection, "SET SESSION foreign_key_checks = 0, unique_checks = 0, sql_mode = ''")
+            # Else INSERT … SELECT locks every row that it reads; nobody else writes here.
+            execute(connection, "SET SESSION transaction_isolation = 'READ-COMMITTED'")
             execute(connection, f"DROP DATABASE IF EXISTS {quoted(self._side)}")
             execute(connection, f"CREATE DATABASE {quoted(self._side)}")
             for table in tables:

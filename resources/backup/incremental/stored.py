@@ -52,7 +52,7 @@ def open_stored(backup: Path, file: StoredFile, identity: Path | None = None) ->
 
 
 class _Blocks(io.RawIOBase):
-    def __init__(self, blocks: Iterator[bytes]) -> None:
+    def __init__(self, blocks: Iterator[memoryview]) -> None:
         self._blocks = blocks
         self._rest = memoryview(b"")
 
@@ -61,7 +61,7 @@ class _Blocks(io.RawIOBase):
 
     def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
         if not self._rest:
-            self._rest = memoryview(next(self._blocks, b""))
+            self._rest = next(self._blocks, memoryview(b""))
         count = min(len(buffer), len(self._rest))
         buffer[:count] = self._rest[:count]
         self._rest = self._rest[count:]
