@@ -23,6 +23,7 @@ from resources.settings_work import github_runner
 def main(arguments: list[str] | None = None, *, is_worker: bool = False) -> int:
     """The exit code is the one of `resources/errors.py`; 130 when interrupted."""
     signal.signal(signal.SIGTERM, _interrupt)
+    # While one thread imports Dagster, those that copy and compress would wait 5 ms for each of their turns.
     sys.setswitchinterval(0.0005)
     given = sys.argv[1:] if arguments is None else arguments
     runner = github_runner()

@@ -22,6 +22,9 @@ from resources.settings_work import github_runner
 # Reports go to stdout, progress to stderr, so that `dbsync … --json | jq` works.
 stdout = Console(highlight=False, soft_wrap=True)
 stderr = Console(stderr=True, highlight=False, soft_wrap=True)
+if not stdout.is_terminal:
+    # A file or a log has no width: at the 80 of a guess, a table's ids are broken into single letters.
+    stdout.width = 10_000
 
 
 def safe(text: object) -> str:

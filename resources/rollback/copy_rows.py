@@ -28,7 +28,7 @@ _SORT_BUFFER = 64 << 20
 """Bytes of the server's memory for building a table's indexes; its default is 1 MB."""
 _BUILDERS = 2
 """Threads of the server that read a table and build its indexes. By default four of each, beside those of
-another table: two indexes of 6 million rows took 12.3 s so, 10.6 s with two (2 cores; median of 3 in turn)."""
+another table: two indexes of 6 million rows took 12.1 s so, 10.3 s with two (2 cores, medians of 3)."""
 
 Arrived = Callable[[Connection, str, str], None]
 """`arrived(connection, table, way)`: a table is full and has its indexes. May raise."""
