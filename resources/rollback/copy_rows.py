@@ -3,64 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 
 from resources import progress
 from resources.mysql.connection import Connection, execute, quoted, rows
-from resources.mysql.endpoint import Endpoint
-from resources.mysql.server import PrivateServer
-from resources.progress import Step
-from resources.rollback.copy_files import (
-    NotImportableError,
-    import_table,
-    require_room_for,
-    source_files,
-)
 from resources.rollback.copy_rows_by_dump import dump_table
 from resources.rollback.copy_rows_by_events import EventCarrier, Piece, prepare_source
+from resources.rollback.import_files import FileImport
+from resources.rollback.journey import DUMP, ROW_EVENTS, Arrived, Journey, Ways
 from resources.rollback.lanes import in_lanes
 from resources.rollback.late_keys import without_late_keys
 from resources.rollback.row_events import may_apply_events
-from resources.rollback.server_files import ServerFiles, UnreachableError, require_importable
+from resources.rollback.server_files import UnreachableError
 
-FILES, ROW_EVENTS, DUMP = "files", "row events", "mysqldump"
 _SORT_BUFFER = 64 << 20
 """Bytes of the server's memory for building a table's indexes; its default is 1 MB."""
 _BUILDERS = 2
 """Threads of the server that read a table and build its indexes. By default four of each, beside those of
 another table: two indexes of 6 million rows took 12.1 s so, 10.3 s with two (2 cores, medians of 3)."""
-
-Arrived = Callable[[Connection, str, str], None]
-"""`arrived(connection, table, way)`: a table is full and has its indexes. May raise."""
-
-
-@dataclass(frozen=True)
-class Journey:
-    source: PrivateServer
-    database: str
-    """Of the source."""
-    endpoint: Endpoint
-    side: str
-    """Database of the target that has none of the tables yet."""
-    open_target: Callable[[], Connection]
-    """A connection that takes old values as they are."""
-    by_files: bool = False
-    """Whether whole files may be taken, which leaves the rows out of the binary log."""
-
-
-@dataclass
-class Ways:
-    taken: dict[str, str] = field(default_factory=dict)
-    """Table → files, row events or mysqldump."""
-    notes: list[str] = field(default_factory=list)
-    """Why not by the faster way."""
-
-    def __str__(self) -> str:
-        return ", ".join(dict.fromkeys(self.taken.values()))
-
-    def say(self, text: str) -> None:
-        progress.say(text)
-        self.notes.append(text)
 
 
 def carry_rows(
@@ -78,8 +37,10 @@ def carry_rows(
         ways.taken[table] = way
 
     left = dict(tables)
-    if journey.by_files:
-        _by_files(journey, left, done, still_time, ways)
+    files = _file_import(journey, left, ways) if journey.by_files else None
+    if files is not None:
+        refused = files.copy_doubtful(done, still_time)
+        left = {table: text for table, text in left.items() if table not in files.tables - refused}
     if left:
         with journey.open_target() as connection:
             exact = may_apply_events(connection)
@@ -91,78 +52,17 @@ def carry_rows(
                 " REPLICATION_APPLIER (GRANT REPLICATION_APPLIER ON *.* TO the user)"
             )
             _by_dump(journey, left, done, still_time)
+    if files is not None:
+        files.move(done, still_time)  # last: the source ends with it
     return ways
 
 
-def _by_files(
-    journey: Journey, left: dict[str, str], done: Arrived, still_time: Callable[[], None], ways: Ways
-) -> None:
-    """Takes what arrives out of `left`."""
+def _file_import(journey: Journey, tables: Mapping[str, str], ways: Ways) -> FileImport | None:
     try:
-        with journey.open_target() as connection:
-            reached = require_importable(connection, journey.source)
+        return FileImport(journey, tables, ways)
     except UnreachableError as error:
         ways.say(f"rows are put back one by one: {error}")
-        return
-    found = source_files(journey.source, journey.database, left)
-    for table, reason in found.refused.items():
-        ways.say(f"`{table}` is put back row by row: {reason}")
-    require_room_for(reached, found.files)
-    sizes = {table: sum(one.stat().st_size for one in files) for table, files in found.files.items()}
-    order = sorted(sizes, key=lambda table: sizes[table], reverse=True)
-    with progress.step("put tables back as files", total=sum(sizes.values()), unit="bytes") as step:
-
-        def work(table: str, connection: Connection) -> None:
-            still_time()
-            step.note(table)
-            if _import(journey, table, left[table], found.files[table], reached, connection, step, ways):
-                done(connection, table, FILES)
-                del left[table]
-
-        in_lanes(order, journey.open_target, work)
-
-
-def _import(
-    journey: Journey,
-    table: str,
-    text: str,
-    origins: tuple,
-    reached: ServerFiles,
-    connection: Connection,
-    step: Step,
-    ways: Ways,
-) -> bool:
-    """Whether the table could be imported; where it could not, it is not there."""
-    if reason := _unlike(journey, table, text, connection):
-        ways.say(f"`{table}` is put back row by row: {reason}")
-        return False
-    try:
-        import_table(
-            connection, journey.source, journey.database, journey.side, table, origins, reached, step
-        )
-    except NotImportableError as error:
-        ways.say(f"`{table}` is put back row by row: {error}")
-        return False
-    return True
-
-
-def _unlike(journey: Journey, table: str, text: str, connection: Connection) -> str:
-    """Make the empty table; "" where its file will look like the source's, else why not, and it is gone."""
-    execute(connection, f"USE {quoted(journey.side)}")
-    execute(connection, text)
-    sql = (
-        "SELECT row_format, create_options LIKE '%%ENCRYPTION=_Y_%%' FROM information_schema.tables"
-        " WHERE table_schema = %s AND table_name = %s"
-    )
-    with journey.source.connect() as source:
-        origin = rows(source, sql, (journey.database, table))[0]
-    copy = rows(connection, sql, (journey.side, table))[0]
-    if origin == copy:
-        return ""
-    execute(connection, f"DROP TABLE {quoted(table)}")
-    if origin[0] != copy[0]:
-        return f"its row format is {origin[0]}, and the server makes it {copy[0]}"
-    return "the server encrypts it"
+        return None
 
 
 def _by_events(

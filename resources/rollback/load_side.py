@@ -10,11 +10,12 @@ from resources import progress
 from resources.errors import RestoreFailedError
 from resources.mysql.collations import made_again
 from resources.mysql.connection import Connection, execute, quoted
-from resources.mysql.digest import TableDigest, table_digest
+from resources.mysql.digest import TableDigest, table_digest, table_digests
 from resources.mysql.schema import table_names
 from resources.mysql.server import PrivateServer
-from resources.rollback.copy_rows import DUMP, Journey, carry_rows
+from resources.rollback.copy_rows import carry_rows
 from resources.rollback.foreign_keys import without_foreign_keys
+from resources.rollback.journey import DUMP, Journey
 from resources.rollback.lanes import in_lanes
 from resources.rollback.objects import table_text
 from resources.rollback.old_state import OldState, corrupt, is_same_table
@@ -68,6 +69,7 @@ class SideLoad:
     ) -> None:
         self._target, self._source, self._old, self._names = target, source, old, names
         self._record, self._proven, self._still_time = record, proven, still_time
+        self._expected = proven
         self._loaded = Loaded()
         self._lock = threading.Lock()
 
@@ -79,6 +81,9 @@ class SideLoad:
             self._adopt(left, texts)
         missing = {table: text for table, text in texts.items() if table not in self._loaded.digests}
         if missing:
+            if by_files and self._proven is None:
+                # The source ends before the last files are taken.
+                self._expected = table_digests(self._source.endpoint, self._old.database, list(missing))
             journey = Journey(
                 self._source,
                 self._old.database,
@@ -124,7 +129,7 @@ class SideLoad:
         if found == wanted:
             self._note(table, way)
             return
-        if self._proven is not None and self._in_source(table) != wanted:
+        if self._proven is not None and self._source.is_running and self._in_source(table) != wanted:
             raise corrupt(self._source, [table])
         raise RestoreFailedError(
             f"rows of `{table}` did not come back as they were; nothing in the database was touched",
@@ -146,7 +151,7 @@ class SideLoad:
         return found
 
     def _wanted(self, table: str) -> TableDigest:
-        return self._proven[table] if self._proven is not None else self._in_source(table)
+        return self._expected[table] if self._expected is not None else self._in_source(table)
 
     def _in_source(self, table: str) -> TableDigest:
         with self._source.connect() as connection:

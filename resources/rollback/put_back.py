@@ -46,7 +46,8 @@ class How:
     """What a restore does differently from a rollback."""
 
     by_files: bool = False
-    """Whole files may be taken where they can be reached; the rows are in no binary log then."""
+    """Whole files may be taken where they can be reached: the rows are in no binary log then, and the
+    private server has ended."""
     left: LeftBehind | None = None
     """What an earlier run had complete."""
     views: Collection[str] | None = None

@@ -32,7 +32,7 @@ from resources.mysql.connection import connect, value
 from resources.mysql.get import get_mysql
 from resources.mysql.schema import table_names
 from resources.mysql.server import PrivateServer
-from resources.rollback.copy_rows import FILES
+from resources.rollback.journey import FILES
 from resources.rollback.load_side import LeftBehind
 from resources.rollback.old_state import OldState, different_tables, read_old_state, require_complete
 from resources.rollback.put_back import How, PutBackResult, is_untouched, put_back, written_since

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator
-from typing import IO
+from typing import IO, cast
 
 import pymysql
 
@@ -122,4 +122,4 @@ def _require_fit(length: int, packet: int) -> None:
 def _binlog(target: Connection, *events: bytes | bytearray) -> None:
     with target.cursor() as cursor:
         # Bytes: the text of it would be copied twice more for each statement of some megabytes.
-        cursor.execute(b"BINLOG '%b'" % base64.b64encode(b"".join(events)))
+        cursor.execute(cast(str, b"BINLOG '%b'" % base64.b64encode(b"".join(events))))

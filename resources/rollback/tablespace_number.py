@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import secrets
 from pathlib import Path
+from typing import BinaryIO
 
 _CHECKSUM, _OLD_CHECKSUM = slice(0, 4), slice(-8, -4)
 _PAGE_NUMBER, _FILE_NUMBER = slice(34, 38), slice(38, 42)
@@ -35,15 +36,26 @@ def renumber(path: Path, page_size: int) -> None:
     """
     number = (_FIRST + secrets.randbits(_BITS)).to_bytes(4, "big")
     with path.open("r+b") as file:
-        page = bytearray(file.read(page_size))
-        if len(page) != page_size or page[_PAGE_NUMBER] != page[_FILE_NUMBER]:
-            raise UnknownPageError("its first page is not laid out as expected")
-        if _checksum(page) != page[_CHECKSUM]:
-            raise UnknownPageError("its first page has a checksum other than CRC-32C")
+        page = _first_page(file, page_size)
         page[_PAGE_NUMBER] = page[_FILE_NUMBER] = number
         page[_CHECKSUM] = page[_OLD_CHECKSUM] = _checksum(page)
         file.seek(0)
         file.write(page)
+
+
+def require_known_page(path: Path, page_size: int) -> None:
+    """Raises UnknownPageError where `renumber` would."""
+    with path.open("rb") as file:
+        _first_page(file, page_size)
+
+
+def _first_page(file: BinaryIO, page_size: int) -> bytearray:
+    page = bytearray(file.read(page_size))
+    if len(page) != page_size or page[_PAGE_NUMBER] != page[_FILE_NUMBER]:
+        raise UnknownPageError("its first page is not laid out as expected")
+    if _checksum(page) != page[_CHECKSUM]:
+        raise UnknownPageError("its first page has a checksum other than CRC-32C")
+    return page
 
 
 def _checksum(page: bytearray) -> bytes:

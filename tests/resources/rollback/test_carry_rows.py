@@ -7,14 +7,17 @@ from dataclasses import replace
 
 import pytest
 
+from resources.errors import RestoreFailedError
 from resources.mysql.collations import made_again
 from resources.mysql.connection import Connection, connect, execute, quoted, rows, value
 from resources.mysql.digest import table_digests
 from resources.mysql.server import PrivateServer
 from resources.rollback import copy_rows_by_events, row_events
-from resources.rollback.copy_rows import DUMP, FILES, ROW_EVENTS, Journey, Ways, carry_rows
+from resources.rollback.copy_rows import carry_rows
 from resources.rollback.foreign_keys import without_foreign_keys
+from resources.rollback.journey import DUMP, FILES, ROW_EVENTS, Journey, Ways
 from resources.rollback.old_state import is_same_table, read_old_state
+from resources.rollback.server_files import server_files
 from resources.rollback.side import SideNames, drop_database
 from resources.rollback.tolerant_session import tolerant_session
 from resources.target import Target
@@ -40,7 +43,7 @@ def carry(target, names, connection) -> Callable[..., Ways]:
     """Fill the side database from a source; judges digests, texts, counters and indexes."""
 
     def run(source: PrivateServer, *, by_files: bool = False, to: Target = target) -> Ways:
-        old = read_old_state(source, target.database)
+        old, before = read_old_state(source, target.database), table_digests(source.endpoint, target.database)
         execute(connection, f"CREATE DATABASE {quoted(names.side)}")
         texts = {name: made_again(without_foreign_keys(text)) for name, text in old.tables.items()}
         journey = Journey(
@@ -49,11 +52,11 @@ def carry(target, names, connection) -> Callable[..., Ways]:
         arrived: list[str] = []
         ways = carry_rows(journey, texts, lambda _, table, way: arrived.append(table), lambda: None)
         assert sorted(arrived) == sorted(texts)
-        judge(old.tables, source)
+        judge(old.tables, before)
         return ways
 
-    def judge(tables, source) -> None:
-        assert table_digests(target.endpoint, names.side) == table_digests(source.endpoint, target.database)
+    def judge(tables, before) -> None:
+        assert table_digests(target.endpoint, names.side) == before
         for table, text in tables.items():
             name = f"{quoted(names.side)}.{quoted(table)}"
             made = rows(connection, f"SHOW CREATE TABLE {name}")[0][1]
@@ -73,7 +76,12 @@ def _counter(text: str) -> str:
 def test_files_carry_every_kind_of_table_and_it_is_one_of_the_servers_own_afterwards(
     kinds, clone, carry, names, database
 ):
-    ways = carry(clone(), by_files=True)
+    source = clone()
+    ways = carry(source, by_files=True)
+    assert not source.is_running, "it would go on writing to files that are the target's now"
+    left = {path.stem for path in (source.datadir / database).glob("*.ibd")}
+    assert "plain" not in left, "it was moved"
+    assert "instant@0020add" in left, "it was copied: the server might have refused it"
     # MySQL 9.7.4 does not read what it has written about columns that were dropped instantly.
     assert {table for table, way in ways.taken.items() if way != FILES} <= {"instant drop"}, ways.notes
     for table in ("instant add", "instant drop", "plain"):
@@ -99,15 +107,37 @@ def test_imported_tables_outlive_a_crash_of_the_server(make_server, clone_of, to
     journey = Journey(
         source, "d", target.endpoint, "d__dbsync_side_r1", lambda: tolerant_session(target), by_files=True
     )
+    before = table_digests(source.endpoint, "d")
     carry_rows(journey, {t: made_again(x) for t, x in old.tables.items()}, lambda *_: None, lambda: None)
     server.kill()
     server.start()
-    before = table_digests(source.endpoint, "d")
     assert table_digests(server.endpoint, "d__dbsync_side_r1") == before
     assert table_digests(server.endpoint, "d") == before
     with server.connect("d__dbsync_side_r1") as admin:
         for table in old.tables:
             assert [row[3] for row in rows(admin, f"CHECK TABLE {quoted(table)}")] == ["OK"]
+
+
+def test_a_moved_file_that_the_server_refuses_ends_it_with_the_way_on(connection, clone, names, target):
+    execute(connection, "CREATE TABLE t (id INT PRIMARY KEY)")
+    execute(connection, "INSERT INTO t VALUES (1)")
+    source = clone()
+    old = read_old_state(source, target.database)
+    execute(connection, f"CREATE DATABASE {quoted(names.side)}")
+
+    def somebody_changes_it() -> None:
+        execute(connection, f"ALTER TABLE {quoted(names.side)}.t ADD COLUMN v INT")
+
+    journey = Journey(
+        source, old.database, target.endpoint, names.side, lambda: tolerant_session(target), by_files=True
+    )
+    with pytest.raises(RestoreFailedError) as error:
+        carry_rows(journey, dict(old.tables), lambda *_: None, somebody_changes_it)
+    assert "RESTORE_WAY=rows" in error.value.hint and "column" in error.value.why.lower()
+    folder = server_files(connection).folder_of(names.side)
+    assert folder and list(folder.iterdir()) == [], "nothing of it stays"
+    assert rows(connection, "SELECT * FROM t") == [(1,)]
+    drop_database(connection, names.side)
 
 
 def test_what_cannot_go_as_a_file_goes_by_rows_and_the_reason_is_said(connection, clone, carry):

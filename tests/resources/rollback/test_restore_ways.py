@@ -11,7 +11,7 @@ from resources.backup.make import make_full_backup
 from resources.backup.moment.moment import Moment
 from resources.errors import ChainBrokenError, MomentError, RestoreFailedError
 from resources.mysql.connection import execute, value
-from resources.rollback.copy_rows import FILES, ROW_EVENTS
+from resources.rollback.journey import FILES, ROW_EVENTS
 from resources.rollback.restore import Wish, restore_backup
 from resources.rollback.side import leftovers
 
