@@ -57,7 +57,7 @@ class UncachedFile(io.FileIO):
 
     def __init__(self, path: Path) -> None:
         super().__init__(path, "w", opener=_create)
-        self._is_direct = bool(_DIRECT) and self._set(_DIRECT)
+        self._is_direct = False  # nor ever, where it is smaller than a block: that would only wait
         self._buffer, self._other = mmap.mmap(-1, BLOCK), mmap.mmap(-1, BLOCK)
         self._filled = 0
         self._writer: ThreadPoolExecutor | None = None
@@ -83,7 +83,7 @@ class UncachedFile(io.FileIO):
             whole = self._filled - self._filled % _SECTOR
             self._write_all(memoryview(self._buffer)[:whole])
             if whole < self._filled:
-                self._is_direct = self._is_direct and self._set(0)
+                self._is_direct = self._is_direct and not self._set(0)
                 self._write_all(memoryview(self._buffer)[whole : self._filled])
         finally:
             if self._writer:
@@ -92,7 +92,9 @@ class UncachedFile(io.FileIO):
 
     def _pass_on(self) -> None:
         self._wait()
-        self._writer = self._writer or ThreadPoolExecutor(1, thread_name_prefix="write")
+        if self._writer is None:
+            self._is_direct = bool(_DIRECT) and self._set(_DIRECT)
+            self._writer = ThreadPoolExecutor(1, thread_name_prefix="write")
         self._writing = self._writer.submit(self._write_all, memoryview(self._buffer))
         self._buffer, self._other = self._other, self._buffer
         self._filled = 0

@@ -22,9 +22,6 @@ from resources.settings_work import github_runner
 # Reports go to stdout, progress to stderr, so that `dbsync … --json | jq` works.
 stdout = Console(highlight=False, soft_wrap=True)
 stderr = Console(stderr=True, highlight=False, soft_wrap=True)
-if not stdout.is_terminal:
-    # A file or a log has no width: at the 80 of a guess, a table's ids are broken into single letters.
-    stdout.width = 10_000
 
 
 def safe(text: object) -> str:
@@ -70,6 +67,7 @@ def emit_json(value: object) -> None:
 
 _SHORT = 12
 """Characters of a cell that is not broken."""
+_ANY_WIDTH = 10_000
 
 
 def table(title: str, columns: list[str], rows: list[list[object]]) -> None:
@@ -82,7 +80,13 @@ def table(title: str, columns: list[str], rows: list[list[object]]) -> None:
         shown.add_column(column, overflow="fold", no_wrap=number == 0 or longest <= _SHORT)
     for row in rows:
         shown.add_row(*(safe(cell) for cell in row))
+    if stdout.is_terminal:
+        stdout.print(shown)
+        return
+    # A file or a log has no width: at the 80 of a guess, ids are broken into single letters.
+    usual, stdout.width = stdout.width, _ANY_WIDTH
     stdout.print(shown)
+    stdout.width = usual
 
 
 def show_error(error: DbsyncError) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 from pathlib import Path
 
 import zstandard
@@ -92,7 +93,8 @@ class Packer:
     def close(self) -> None:
         if self._encryptor:
             self._encryptor.abort()
-        self._file.close()
+        with suppress(OSError):  # of a file that nobody wants any more; why, is being told
+            self._file.close()
 
     def _pass_on(self, data: bytes) -> None:
         if not data:

@@ -6,7 +6,7 @@ emptied. Where it does not count everything, nothing is concluded from that.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -59,19 +59,18 @@ def counts_everything(connection: Connection) -> bool:
         raise
 
 
-def look_at(connection: Connection, database: str, tables: Collection[str] | None = None) -> dict[str, Seen]:
-    """What is known now of each table (default: all) of `database`."""
+def look_at(connection: Connection, database: str, table: str | None = None) -> dict[str, Seen]:
+    """What is known now of each table of `database`, or of one."""
     sql = (
         "SELECT t.table_name, COALESCE(p.count_write, 0), COALESCE(p.count_read, 0),"
         " CAST(t.create_time AS CHAR)"
         " FROM information_schema.tables t LEFT JOIN performance_schema.table_io_waits_summary_by_table p"
         " ON p.object_schema = t.table_schema AND p.object_name = t.table_name"
-        " WHERE t.table_schema = %s"
+        " WHERE t.table_schema = %s AND (%s IS NULL OR t.table_name = %s)"
     )
     return {
         str(name): Seen(int(writes), str(made), int(reads))
-        for name, writes, reads, made in rows(connection, sql, (database,))
-        if tables is None or name in tables
+        for name, writes, reads, made in rows(connection, sql, (database, table, table))
     }
 
 
@@ -84,9 +83,9 @@ def while_reading(
     """
     if not counts_everything(connection):
         return read(), None
-    before = look_at(connection, database, [table]).get(table)
+    before = look_at(connection, database, table).get(table)
     found = read()
-    after = look_at(connection, database, [table]).get(table)
+    after = look_at(connection, database, table).get(table)
     # A reading that was not counted says that writes are not counted either.
     sound = before and after and after.reads > before.reads and is_unwritten(before, after)
     return found, before if sound else None
