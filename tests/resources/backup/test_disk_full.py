@@ -13,6 +13,7 @@ import pytest
 from resources.backup import by_clone, by_dump, room
 from resources.backup.catalog import list_backups
 from resources.backup.make import make_full_backup
+from resources.backup.packer import Packer
 from resources.backup.storage_io import REAL
 from resources.errors import DiskFullError
 from resources.target import Keep
@@ -66,6 +67,13 @@ def test_a_full_disk_under_the_private_servers_is_named_too(awkward, small_disk,
         make_full_backup(target)
     assert str(small_disk) in str(error.value)
     assert list_backups(target.storage) == [] and leftovers(target) == []
+
+
+@needs_root
+def test_a_file_that_is_given_up_says_nothing_of_the_disk_that_was_full(small_disk):
+    packer = Packer(small_disk / "random.zst", "random")
+    packer.feed(os.urandom(3 << 19))  # a block of it is on its way to the disk, which is too small
+    packer.close()
 
 
 @needs_root
