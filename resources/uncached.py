@@ -26,12 +26,12 @@ _SECTOR = 4096
 """Bytes: lengths and places in the file, and addresses in memory, are multiples of it."""
 
 
-def uncached_blocks(path: Path, size: int = BLOCK) -> Iterator[memoryview]:
-    """The file in blocks of `size` bytes, a multiple of 4096; each is valid until the next one.
+def uncached_blocks(path: Path) -> Iterator[memoryview]:
+    """The file in blocks of `BLOCK` bytes; each is valid until the next one.
 
     Buffered on a system without O_DIRECT or a file system that refuses it. Raises OSError.
     """
-    with _open(path) as stream, mmap.mmap(-1, size) as buffer:  # O_DIRECT wants memory at page borders
+    with _open(path) as stream, mmap.mmap(-1, BLOCK) as buffer:  # O_DIRECT wants memory at page borders
         with memoryview(buffer) as view:
             while length := stream.readinto(buffer):
                 with view[:length] as block:

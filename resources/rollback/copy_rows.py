@@ -39,8 +39,8 @@ def carry_rows(
     left = dict(tables)
     files = _file_import(journey, left, ways) if journey.by_files else None
     if files is not None:
-        refused = files.copy_doubtful(done, still_time)
-        left = {table: text for table, text in left.items() if table not in files.tables - refused}
+        going = files.tables - files.copy_doubtful(done, still_time)
+        left = {table: text for table, text in left.items() if table not in going}
     if left:
         with journey.open_target() as connection:
             exact = may_apply_events(connection)

@@ -49,15 +49,15 @@ class FileImport:
         self._journey, self._ways = journey, ways
         self._places: dict[str, list[Path]] = {}
         """Table → where its files go."""
-        with journey.open_target() as connection:
+        with journey.open_target() as connection, journey.source.connect() as source:
             self._server = require_importable(connection, journey.source)
             self._found = source_files(journey.source, journey.database, texts)
             _require_room_for(self._server, self._found)
-            refused = dict(self._found.refused)
+            refused, folder = dict(self._found.refused), self._server.folder_of(journey.side)
             for table, origins in self._found.files.items():
                 try:
-                    _make_alike(journey, table, texts[table], connection)
-                    self._places[table] = _places_for(connection, journey.side, table, origins, self._server)
+                    _make_alike(journey, table, texts[table], source, connection)
+                    self._places[table] = _places_in(folder, table, origins, self._server, connection)
                 except NotImportableError as error:
                     refused[table] = str(error)
         for table, reason in refused.items():
@@ -80,10 +80,8 @@ class FileImport:
                 with self._journey.source.connect() as source:
                     execute(source, f"FLUSH TABLES {self._names([table])} FOR EXPORT")
                     self._import(table, connection, step, copy_uncached)
-            except pymysql.err.MySQLError as error:
-                if not _is_not_taken(error):
-                    raise
-                self._ways.say(f"`{table}` is put back row by row: {error.args[-1]}")
+            except NotImportableError as error:
+                self._ways.say(f"`{table}` is put back row by row: {error}")
                 refused.add(table)
                 return
             done(connection, table, FILES)
@@ -101,13 +99,11 @@ class FileImport:
         def work(table: str, connection: Connection, step: Step) -> None:
             try:
                 self._import(table, connection, step, _move)
-            except pymysql.err.MySQLError as error:
-                if not _is_not_taken(error):
-                    raise
+            except NotImportableError as error:
                 raise RestoreFailedError(
                     f"the server does not take the file of `{table}`; nothing in the database was touched",
                     where=self._journey.side,
-                    why=str(error.args[-1]),
+                    why=str(error),
                     hint="set RESTORE_WAY=rows and type the command again",
                 ) from error
             done(connection, table, FILES)
@@ -153,7 +149,10 @@ class FileImport:
     def _import(
         self, table: str, target: Connection, step: Step, bring: Callable[[Path, Path], None]
     ) -> None:
-        """Give the target's empty table the exported files. Whatever is raised, it is dropped then."""
+        """Give the target's empty table the exported files. Whatever is raised, it is dropped then.
+
+        Raises NotImportableError where the server does not take them.
+        """
         name = f"{quoted(self._journey.side)}.{quoted(table)}"
         places, page_size = self._places[table], self._server.page_size
         owner = places[0].stat()
@@ -165,11 +164,13 @@ class FileImport:
                     _bring(path, destination, owner, page_size, bring)
                 step.advance(size)
             execute(target, f"ALTER TABLE {name} IMPORT TABLESPACE")
-        except BaseException:
+        except BaseException as error:
             if target.open:
                 execute(target, f"DROP TABLE {name}")
                 # The server drops what it has imported, and leaves the rest.
                 _remove(places)
+            if isinstance(error, pymysql.err.MySQLError) and error.args and error.args[0] in _NOT_TAKEN:
+                raise NotImportableError(str(error.args[-1])) from error
             raise
         finally:
             _remove([place.with_suffix(METADATA) for place in places])
@@ -191,7 +192,7 @@ def _size(paths: Sequence[Path]) -> int:
     return sum(path.stat().st_size for path in paths)
 
 
-def _make_alike(journey: Journey, table: str, text: str, connection: Connection) -> None:
+def _make_alike(journey: Journey, table: str, text: str, source: Connection, connection: Connection) -> None:
     """Make the empty table. Raises NotImportableError, and it is not there, where its file would not
     look like the source's."""
     execute(connection, f"USE {quoted(journey.side)}")
@@ -200,8 +201,7 @@ def _make_alike(journey: Journey, table: str, text: str, connection: Connection)
         "SELECT row_format, create_options LIKE '%%ENCRYPTION=_Y_%%' FROM information_schema.tables"
         " WHERE table_schema = %s AND table_name = %s"
     )
-    with journey.source.connect() as source:
-        origin = rows(source, sql, (journey.database, table))[0]
+    origin = rows(source, sql, (journey.database, table))[0]
     copy = rows(connection, sql, (journey.side, table))[0]
     if origin == copy:
         return
@@ -211,12 +211,11 @@ def _make_alike(journey: Journey, table: str, text: str, connection: Connection)
     raise NotImportableError("the server encrypts it")
 
 
-def _places_for(
-    target: Connection, side: str, table: str, origins: Sequence[Path], server: ServerFiles
+def _places_in(
+    folder: Path | None, table: str, origins: Sequence[Path], server: ServerFiles, connection: Connection
 ) -> list[Path]:
-    """Where the files of the target's empty table are. Raises NotImportableError, and it is not there
-    any more, where one can see that they cannot be replaced."""
-    folder = server.folder_of(side)
+    """Where the files of the empty table that was just made are. Raises NotImportableError, and it is not
+    there any more, where one can see that they cannot be replaced."""
     places = [folder / origin.name for origin in origins] if folder else []
     reason = ""
     if not places or not all(place.is_file() for place in places):
@@ -229,13 +228,9 @@ def _places_for(
     except UnknownPageError as error:
         reason = str(error)
     if reason:
-        execute(target, f"DROP TABLE {quoted(side)}.{quoted(table)}")
+        execute(connection, f"DROP TABLE {quoted(table)}")
         raise NotImportableError(reason)
     return places
-
-
-def _is_not_taken(error: pymysql.err.MySQLError) -> bool:
-    return bool(error.args) and error.args[0] in _NOT_TAKEN
 
 
 def _remove(paths: Sequence[Path]) -> None:

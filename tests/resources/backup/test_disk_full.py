@@ -74,6 +74,7 @@ def test_a_file_that_is_given_up_says_nothing_of_the_disk_that_was_full(small_di
     packer = Packer(small_disk / "random.zst", "random")
     packer.feed(os.urandom(3 << 19))  # a block of it is on its way to the disk, which is too small
     packer.close()
+    assert (small_disk / "random.zst").stat().st_size < 3 << 19, "the disk was full indeed"
 
 
 @needs_root
