@@ -12,7 +12,7 @@ import fcntl
 import io
 import mmap
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,16 +26,35 @@ _SECTOR = 4096
 """Bytes: lengths and places in the file, and addresses in memory, are multiples of it."""
 
 
-def uncached_blocks(path: Path) -> Iterator[memoryview]:
-    """The file in blocks of `BLOCK` bytes; each is valid until the next one.
+def uncached_blocks(path: Path) -> Generator[memoryview, None, None]:
+    """The file in blocks of `BLOCK` bytes; each is valid until the next one, which is read meanwhile.
 
     Buffered on a system without O_DIRECT or a file system that refuses it. Raises OSError.
     """
-    with _open(path) as stream, mmap.mmap(-1, BLOCK) as buffer:  # O_DIRECT wants memory at page borders
-        with memoryview(buffer) as view:
-            while length := stream.readinto(buffer):
-                with view[:length] as block:
-                    yield block
+    with _open(path) as stream, _page_aligned() as now, _page_aligned() as coming:
+        length = stream.readinto(now)
+        if length < BLOCK:  # most files are small, and a thread for nothing
+            yield from _parts(now, length)
+            length = stream.readinto(now)
+        if not length:
+            return
+        with ThreadPoolExecutor(1, thread_name_prefix="read") as reader:
+            while length:
+                reading = reader.submit(stream.readinto, coming)
+                yield from _parts(now, length)
+                length = reading.result()
+                now, coming = coming, now
+
+
+def _page_aligned() -> mmap.mmap:
+    """As O_DIRECT wants its memory."""
+    return mmap.mmap(-1, BLOCK)
+
+
+def _parts(buffer: mmap.mmap, length: int) -> Iterator[memoryview]:
+    if length:
+        with memoryview(buffer) as view, view[:length] as block:
+            yield block
 
 
 def _open(path: Path) -> io.FileIO:

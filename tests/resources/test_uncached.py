@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,21 @@ def test_a_file_of_any_length_written_in_any_pieces_is_what_was_written(folder, 
         copy_uncached(path, folder / f"{length}.copy")
         assert (folder / f"{length}.copy").read_bytes() == contents[:length]
         assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_reading_that_is_given_up_leaves_no_thread_and_no_open_file(tmp_path):
+    path = tmp_path / "large"
+    path.write_bytes(os.urandom(3 * BLOCK))
+    threads, files = set(threading.enumerate()), _open_files()
+    blocks = uncached_blocks(path)
+    assert bytes(next(blocks)) == path.read_bytes()[:BLOCK]
+    blocks.close()
+    assert set(threading.enumerate()) == threads
+    assert _open_files() == files
+
+
+def _open_files() -> set[str]:
+    return set(os.listdir("/proc/self/fd"))  # noqa: PTH208 - their numbers
 
 
 def test_a_file_or_a_link_that_is_there_already_is_left_alone(tmp_path):

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import pty
 import stat
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from resources.mysql.connection import connect, execute, rows, value
 from resources.mysql.endpoint import Endpoint
 from resources.mysql.process_identity import command_line
 from resources.mysql.server import PrivateServer
+from resources.settings import CHECKOUT
 
 
 def test_a_new_server_answers_over_its_socket_and_not_over_tcp(make_server):
@@ -165,6 +167,50 @@ def test_another_process_finds_a_running_server_by_its_folder(make_server, insta
         assert value(admin, "SELECT 1") == 1
     found.stop()
     assert not server.is_running
+
+
+_IN_A_TERMINAL = """
+import sys, time
+from pathlib import Path
+from resources.mysql.get import get_mysql
+from resources.mysql.server import PrivateServer
+server = PrivateServer.create(get_mysql(Path(sys.argv[1])), Path(sys.argv[2]))
+server.start()
+try:
+    print("runs", flush=True)
+    time.sleep(60)
+except KeyboardInterrupt:
+    server.leave_running()
+    print("interrupted", flush=True)
+"""
+
+
+def test_ctrl_c_in_the_terminal_reaches_dbsync_and_not_its_server(installation, tmp_path: Path):
+    pid, terminal = pty.fork()
+    if pid == 0:
+        environment = {**os.environ, "PYTHONPATH": str(CHECKOUT)}
+        tools = str(installation.tools)
+        os.execve(
+            sys.executable, [sys.executable, "-c", _IN_A_TERMINAL, tools, str(tmp_path / "s")], environment
+        )
+    said = _read_until(terminal, b"runs")
+    os.write(terminal, b"\x03")
+    _read_until(terminal, b"interrupted")
+    os.waitpid(pid, 0)
+    os.close(terminal)
+    server = PrivateServer.on_datadir(installation, tmp_path / "s")
+    assert server.is_running, said
+    with server.connect() as admin:
+        assert value(admin, "SELECT 1") == 1
+    server.stop()
+
+
+def _read_until(terminal: int, word: bytes) -> bytes:
+    """What the terminal shows; an OSError when the other side ends without it."""
+    said = b""
+    while word not in said:
+        said += os.read(terminal, 1024)
+    return said
 
 
 @pytest.mark.skipif(os.geteuid() != 0 or sys.platform != "linux", reason="mounts a small disk")
