@@ -41,11 +41,13 @@ def pack(
     io: StorageIo = REAL,
     *,
     stop: threading.Event | None = None,
+    go: threading.Event | None = None,
 ) -> list[StoredFile]:
     """Store the files `names` of `source` below `backup`; in the order of their names.
 
     The largest begin first, or the end would wait for one of them. Nothing is fsynced
-    here: see `flush`. Once `stop` is set it ends with what is complete by then.
+    here: see `flush`. Once `stop` is set it ends with what is complete by then; until `go` is
+    set it waits.
     Raises DiskFullError, OSError.
     """
     sizes = {name: (source / name).stat().st_size for name in names}
@@ -60,6 +62,8 @@ def pack(
             packer = Packer(stored_path(backup, name), name, length=sizes[name], threads=threads, io=io)
             try:
                 for block in uncached_blocks(source / name):
+                    if go:
+                        go.wait()
                     if stopped():
                         raise StoppedError
                     packer.feed(block)

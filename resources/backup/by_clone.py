@@ -7,6 +7,7 @@ import shutil
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from pathlib import Path
 
 from resources import progress
@@ -57,9 +58,9 @@ def make_by_clone(job: Job, clone: RunningClone) -> Made:
     def store() -> list[StoredFile]:
         """And bring to the disk, while the processors are busy with something else."""
         stored = early.finish(taken)
-        stored += archive.pack(still, aside, job.backup, job.io)
+        stored += archive.pack(still, aside, job.backup, job.io, go=early.go)
         shutil.rmtree(still)
-        stored += archive.pack(datadir, sorted(beside - taken), job.backup, job.io)
+        stored += archive.pack(datadir, sorted(beside - taken), job.backup, job.io, go=early.go)
         archive.flush(job.backup, job.io)
         job.reached("stored at")
         return stored
@@ -69,7 +70,7 @@ def make_by_clone(job: Job, clone: RunningClone) -> Made:
     with ThreadPoolExecutor(1, thread_name_prefix="store") as pool:
         storing = pool.submit(contextvars.copy_context().run, store)
         try:
-            with job.timed("start"):
+            with job.timed("start"), early.waiting() if job.proves else nullcontext():
                 start_for_proof(server)
             job.reached("server up at")
             with job.timed("read"):

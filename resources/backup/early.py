@@ -10,8 +10,9 @@ from __future__ import annotations
 import contextvars
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 from resources.backup import archive
@@ -44,6 +45,9 @@ class EarlyStore:
         self._stored: dict[str, StoredFile] = {}
         self._lock = threading.Lock()
         self._ended, self._stop = threading.Event(), threading.Event()
+        self.go = threading.Event()
+        """Whoever stores beside this one waits for it as well."""
+        self.go.set()
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="store early")
         self._running: Future[None] | None = None
 
@@ -63,6 +67,15 @@ class EarlyStore:
         self._pool.shutdown(wait=True)
         for name in self._begun:
             self._drop(name)
+
+    @contextmanager
+    def waiting(self) -> Iterator[None]:
+        """Nothing is stored meanwhile: for something short that others wait for, on the same disk."""
+        self.go.clear()
+        try:
+            yield
+        finally:
+            self.go.set()
 
     def taken(self, stamps: Mapping[str, Stamp]) -> set[str]:
         """The files that were begun and have not changed since; `stamps` are of the finished clone.
@@ -101,7 +114,8 @@ class EarlyStore:
 
     def _store(self, name: str) -> None:
         try:
-            for file in archive.pack(self._datadir, [name], self._backup, self._io, stop=self._stop):
+            where = self._datadir, [name], self._backup, self._io
+            for file in archive.pack(*where, stop=self._stop, go=self.go):
                 self._stored[name] = file
         except BackupFailedError:
             if stamp_of(self._datadir / name) == self._begun[name]:

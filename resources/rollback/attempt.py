@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -51,7 +51,9 @@ class Attempt:
         accept_loss: bool,
         deadline: float,
         reason: str,
+        decided: Callable[[], None] | None = None,
     ) -> None:
+        """`decided` is called when nothing speaks against putting back, before anything is changed."""
         self._target = target
         self._journal = journal
         self._entry = entry
@@ -59,6 +61,7 @@ class Attempt:
         self._accepts = accept_loss or not target.policy.preserve_user_data
         self._deadline = deadline
         self._reason = reason
+        self._decided = decided
         # Read once: users wait while the losses are counted under the locks.
         self._undone_later = undone_later(journal, entry)
         self._names = side_names(target, entry.id)
@@ -94,6 +97,8 @@ class Attempt:
                 return self._nothing_happened(connection, old)
         if self._manifest and not swapped:
             require_complete(self._source, old, self._manifest.tables)
+        if self._decided:
+            self._decided()
         self._record("rolling_back", step="begun", tables=tables)
         result = put_back(
             self._target,

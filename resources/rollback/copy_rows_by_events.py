@@ -27,6 +27,7 @@ PIECE = 32 << 20
 # Settings of the private server while it is a source of rows. Without checksums an event can be
 # sent on with its end-of-statement flag changed.
 SOURCE_VARIABLES = {
+    "innodb_force_recovery": "0",
     "log_bin": "ON",
     "binlog_checksum": "NONE",
     "binlog_row_image": "FULL",

@@ -10,11 +10,17 @@ from resources.backup.manifest import Manifest
 from resources.backup.moment.moment import END, Moment
 from resources.backup.open import open_manifest
 from resources.backup.point_in_time import opened_at
+from resources.mysql.connection import connect
 from resources.mysql.digest import TableDigest
 from resources.mysql.server import PrivateServer
 from resources.rollback.copy_rows_by_events import SOURCE_VARIABLES
 from resources.rollback.restore_losses import Since
+from resources.rollback.server_files import UnreachableError, server_files
 from resources.target import Target
+
+UNCHANGING = {"innodb_force_recovery": "2"}
+"""A private server that only gives: no purge, and nobody can write. With purge the first export waits
+until 0.9 s after the start, and each further one 0.25 s. For rows `prepare_source` restarts it."""
 
 
 @dataclass(frozen=True)
@@ -38,8 +44,9 @@ def is_backup_itself(manifest: Manifest, moment: Moment | None) -> bool:
 def open_origin(target: Target, manifest: Manifest, moment: Moment | None, folder: Path) -> Origin:
     """Raises what `open_manifest` and `opened_at` raise."""
     if is_backup_itself(manifest, moment):
-        # What a dump is loaded with needs no binary log; one restart gives it to it later.
-        more = SOURCE_VARIABLES if manifest.engine == "clone" else {}
+        more: Mapping[str, str] = {}  # a dump is loaded without a binary log; a restart gives it that later
+        if manifest.engine == "clone":
+            more = UNCHANGING if _may_go_by_files(target) else SOURCE_VARIABLES
         server = open_manifest(target, manifest, folder, more)
         return Origin(server, manifest, manifest.tables or None, Since.of(manifest))
     opened = opened_at(target, manifest.id, moment or END, folder)
@@ -52,3 +59,14 @@ def open_origin(target: Target, manifest: Manifest, moment: Moment | None, folde
         Since.of(plan.base, file, position, plan.replayed.last),
         (f"as of {plan.moment}: {file}:{position}", *plan.notes),
     )
+
+
+def _may_go_by_files(target: Target) -> bool:
+    if target.restore_way != "auto":
+        return False
+    with connect(target.endpoint) as connection:
+        try:
+            server_files(connection)
+        except UnreachableError:
+            return False
+    return True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -109,11 +109,12 @@ def roll_back(
         raise refusal.switched_off(target, entry)
     if source is None and not accept_failed_proof:
         _require_proven(target, entry)
-    if app.comes_first:
-        app.put_back()
+    decided = app.put_back if app.comes_first else None
+    if decided and entry.phase != "released":
+        decided()  # what failed serves nobody while it is being decided
     try:
         undone = _with_attempts(
-            target, journal, entry, source, reason, accept_loss, accept_failed_proof, begun
+            target, journal, entry, source, reason, accept_loss, accept_failed_proof, begun, decided
         )
     except RollbackRefusedError:
         if entry.phase == "released":
@@ -166,29 +167,31 @@ def _with_attempts(
     accept_loss: bool,
     accept_failed_proof: bool,
     begun: float,
+    decided: Callable[[], None] | None,
 ) -> Undone:
     """Again only after a lost or refused connection: anything else would fail in the same way."""
     deadline = begun + target.policy.rollback_timeout
     attempts = max(1, target.policy.rollback_max_attempts)
     errors: list[str] = []
     with progress.step("roll back"):
-        for attempt in range(1, attempts + 1):
+        for number in range(1, attempts + 1):
             found = journal.get(entry.id)
             try:
                 _reach(target, deadline)
                 spelled = as_spelled(target)
                 end_leftover_sessions(spelled, entry)
                 with _old_state(target, entry, source, accept_failed_proof) as server:
-                    return Attempt(spelled, journal, entry, server, accept_loss, deadline, reason).run()
+                    attempt = Attempt(spelled, journal, entry, server, accept_loss, deadline, reason, decided)
+                    return attempt.run()
             except RollbackRefusedError as error:
                 refusal.record(journal, found, reason, error.why or error.what)
                 raise
             except (DbsyncError, pymysql.err.MySQLError, OSError) as error:
                 errors.append(_text(error))
                 again = isinstance(error, ConnectError) or is_lost(error)
-                if not again or attempt == attempts or time.monotonic() > deadline:
+                if not again or number == attempts or time.monotonic() > deadline:
                     raise _incomplete(target, journal, entry, errors, reason) from error
-                progress.say(f"rollback attempt {attempt} of {attempts}: {errors[-1]}; trying again")
+                progress.say(f"rollback attempt {number} of {attempts}: {errors[-1]}; trying again")
                 time.sleep(_PAUSE)
     raise AssertionError("unreachable")
 

@@ -124,10 +124,11 @@ def test_a_slow_start_is_waited_for_and_released_and_a_rollback_that_is_refused_
     assert CHANGE[0] in live.project.applied()
 
     live.project.execute("INSERT INTO `User` (`email`) VALUES ('since@x')")
-    released = live.state()
+    released, processes = live.state(), [one.pid for one in live.listing().processes]
     code, report = live.project.report("rollback")
     assert code == 61, report
     assert live.state() == released, "nothing was undone, of the application neither"
+    assert [one.pid for one in live.listing().processes] == processes, "nor was it switched meanwhile"
     assert live.project.report("status")[1]["last_deployment"]["phase"] == "released"
 
 
