@@ -297,7 +297,7 @@ class NothingToRollBackError(DbsyncError):
 
 class RestoreRefusedError(DbsyncError):
     exit_code, code = 64, "restore-refused"
-    meaning = "restoring would lose rows users wrote; a person must decide; nothing was changed"
+    meaning = "restoring would lose what users wrote; a person must decide; nothing was changed"
 
 
 # --- work that runs in a process of its own ---------------------------------------

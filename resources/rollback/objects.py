@@ -73,6 +73,30 @@ def read_objects(connection: Connection, database: str) -> Objects:
     )
 
 
+def object_names(
+    connection: Connection, database: str, tables: Collection[str] | None = None
+) -> set[tuple[str, str]]:
+    """(kind, name), in lower case, of all objects of `database` that are no tables.
+
+    With `tables`: of their triggers alone.
+    """
+    triggers = rows(
+        connection,
+        "SELECT trigger_name, event_object_table FROM information_schema.triggers WHERE trigger_schema = %s",
+        (database,),
+    )
+    found = {("trigger", str(name)) for name, table in triggers if tables is None or table in tables}
+    if tables is None:
+        for kinds, name, source, schema in (
+            ("'view'", "table_name", "views", "table_schema"),
+            ("routine_type", "routine_name", "routines", "routine_schema"),
+            ("'event'", "event_name", "events", "event_schema"),
+        ):
+            sql = f"SELECT {kinds}, {name} FROM information_schema.{source} WHERE {schema} = %s"
+            found |= {(str(kind), str(one)) for kind, one in rows(connection, sql, (database,))}
+    return {(kind.lower(), name.lower()) for kind, name in found}
+
+
 def read_triggers(
     connection: Connection, database: str, tables: Collection[str] | None = None
 ) -> list[Definition]:

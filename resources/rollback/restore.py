@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -36,6 +37,7 @@ from resources.rollback.journey import FILES
 from resources.rollback.load_side import LeftBehind
 from resources.rollback.old_state import OldState, different_tables, read_old_state, require_complete
 from resources.rollback.put_back import How, PutBackResult, is_untouched, put_back, written_since
+from resources.rollback.replaced_objects import keep_objects
 from resources.rollback.restore_checks import (
     command,
     incomplete,
@@ -136,6 +138,7 @@ class _Restore:
         self._names = SideNames.of(self._origin.database, f"r{uuid4().hex[:8]}")
         self._journal = Journal(target.storage, RESTORES)
         self._losses: Losses | None = None
+        self._replaced_objects: Path | None = None
         self._finishes = False
         """Whether an earlier run had put the tables in place."""
 
@@ -288,6 +291,7 @@ class _Restore:
             self._look_for_losses(origin.since)
         scope = self._scope(source, backup)
         losses = self._losses
+        self._keep_objects(scope)
         result = put_back(
             target,
             source,
@@ -317,6 +321,14 @@ class _Restore:
                 why="somebody changes it while it is restored, or the restore went wrong",
             )
         return result, scope
+
+    def _keep_objects(self, scope: Scope) -> None:
+        if self._wish.into:
+            return
+        path = self._target.state / f"{self._names.aside}.sql"
+        with connect(self._target.endpoint) as connection:
+            if keep_objects(connection, self._target.database, scope.old.objects.all(), path):
+                self._replaced_objects = path
 
     def _scope(self, source: PrivateServer, backup: OldState) -> Scope:
         target = self._target
@@ -352,6 +364,10 @@ class _Restore:
             notes.append(
                 "rows that came as files are in no binary log: incremental backups can go on only from a"
                 " new full backup (dbsync backup)"
+            )
+        if self._replaced_objects:
+            notes.append(
+                f"views, routines, triggers and events that were replaced are in {self._replaced_objects}"
             )
         if aside:
             notes.append(f"what was replaced is kept in database `{aside}` until: dbsync restore finish")

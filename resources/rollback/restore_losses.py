@@ -17,7 +17,7 @@ from resources.mysql.binlog_text import CannotTellError
 from resources.mysql.connection import Connection, connect, is_denied, rows, value
 from resources.mysql.installation import MysqlInstallation, parse_version
 from resources.mysql.schema import table_names
-from resources.rollback.objects import table_text
+from resources.rollback.objects import object_names, table_text
 from resources.rollback.sessions import Ownership
 from resources.rollback.touched import ChangeLog, UserWrites, user_writes
 from resources.rollback.unchanged import Seen, counts_everything, is_unwritten, look_at
@@ -83,6 +83,7 @@ class Losses:
         self._elsewhere = elsewhere
         self._log: ChangeLog | None = None
         self._known: dict[str, Seen] | None = None
+        self._objects: set[tuple[str, str]] = set()
         self._writes, self._blind = UserWrites(), elsewhere
 
     @property
@@ -134,6 +135,7 @@ class Losses:
         self._version = parse_version(str(value(connection, "SELECT VERSION()")))
         present = {name: table_text(connection, database, name) for name in names}
         self._texts = {**self._since.texts, **present}
+        self._objects = object_names(connection, database, self._tables)
 
     def _read_log(self) -> None:
         try:
@@ -170,6 +172,8 @@ class Losses:
         """Whether nobody wrote to the database since the log was read, by the server's own counters."""
         if self._known is None or not counts_everything(connection):
             return False
+        if object_names(connection, self._target.database, self._tables) - self._objects:
+            return False
         now = look_at(connection, self._target.database)
         return now.keys() == self._known.keys() and all(
             is_unwritten(self._known[name], seen) for name, seen in now.items()
@@ -186,7 +190,13 @@ class Losses:
         except CannotTellError:
             ownership = Ownership((), (), same_clock=True)  # then everything counts as a user's
         self._writes = user_writes(
-            self._log.changes, ownership, self._target.database, self._texts, wanted, self._version
+            self._log.changes,
+            ownership,
+            self._target.database,
+            self._texts,
+            wanted,
+            self._version,
+            self._objects,
         )
 
     def _ownership(self) -> Ownership:
@@ -217,7 +227,7 @@ class Losses:
             return
         if self._writes:
             raise RestoreRefusedError(
-                "restoring would lose rows that were written since the backup; nothing was changed",
+                "restoring would lose what was written since the backup; nothing was changed",
                 where=self._target.name,
                 why=str(self._writes),
                 hint=f"{self._command} --accept-loss   ({_KEPT})"

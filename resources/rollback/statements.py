@@ -17,6 +17,13 @@ _NO_TABLE = re.compile(
     r"|GRANT\b|REVOKE\b|SET\b|ANALYZE\b|CHECK\b|OPTIMIZE\b|REPAIR\b|FLUSH\b)",
     re.IGNORECASE,
 )
+_NAME = r"(?:`(?:[^`]|``)*`|[\w$]+)"
+_DEFINES = re.compile(
+    r"\s*(?:CREATE|ALTER)\s+(?:OR\s+REPLACE\s+)?(?:ALGORITHM\s*=\s*\w+\s+)?(?:DEFINER\s*=\s*\S+\s+)?"
+    r"(?:SQL\s+SECURITY\s+\w+\s+)?(?:AGGREGATE\s+)?(VIEW|PROCEDURE|FUNCTION|TRIGGER|EVENT)\s+"
+    rf"(?:IF\s+NOT\s+EXISTS\s+)?(?:({_NAME})\s*\.\s*)?({_NAME})",
+    re.IGNORECASE,
+)
 _DROP_DATABASE = re.compile(r"\s*DROP\s+(?:DATABASE|SCHEMA)\b", re.IGNORECASE)
 # The parent of a new foreign key is named, and not changed.
 _REFERENCES = re.compile(r"\bREFERENCES\s+(?:(?:`(?:[^`]|``)*`|\w+)\s*\.\s*)?(?:`(?:[^`]|``)*`|[\w$]+)", re.I)
@@ -35,6 +42,22 @@ def tables_named(statement: Statement, database: str, tables: Collection[str]) -
         return set()
     text = _REFERENCES.sub(" ", text)
     return {table for table in tables if _names(table, text)}
+
+
+def object_defined(statement: Statement, database: str) -> tuple[str, str] | None:
+    """(kind, name), both in lower case, of the view, routine, trigger or event of `database` that the
+    statement creates or alters."""
+    found = _DEFINES.match(after_comments(statement.text))
+    if not found:
+        return None
+    kind, schema, name = found.groups()
+    if (_plain(schema) if schema else statement.database).lower() != database.lower():
+        return None
+    return kind.lower(), _plain(name).lower()
+
+
+def _plain(name: str) -> str:
+    return name[1:-1].replace("``", "`") if name.startswith("`") else name
 
 
 def after_comments(text: str) -> str:

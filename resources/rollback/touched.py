@@ -13,7 +13,7 @@ from resources.mysql.installation import MysqlInstallation
 from resources.mysql.schema import HISTORY_TABLE
 from resources.rollback.foreign_keys import foreign_keys
 from resources.rollback.sessions import Ownership
-from resources.rollback.statements import tables_named
+from resources.rollback.statements import object_defined, tables_named
 from resources.target import Target
 
 CASCADES_LOGGED_SINCE = (9, 6)
@@ -57,13 +57,15 @@ class UserWrites:
     rows: Mapping[str, RowCounts] = field(default_factory=dict)
     statements: Mapping[str, int] = field(default_factory=dict)
     """DDL of others."""
+    objects: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    """(kind, name) of views, routines, triggers and events → DDL of others."""
     cascades: Mapping[str, str] = field(default_factory=dict)
     """Tables whose rows a foreign key may have changed unlogged → the parent that was written."""
     orphans: Mapping[str, int] = field(default_factory=dict)
     """"child → parent": rows that would point at nothing, as their parent is not among the old rows."""
 
     def __bool__(self) -> bool:
-        return bool(self.rows or self.statements or self.cascades or self.orphans)
+        return bool(self.rows or self.statements or self.objects or self.cascades or self.orphans)
 
     def __str__(self) -> str:
         parts = [
@@ -72,6 +74,9 @@ class UserWrites:
             for table, counts in sorted(self.rows.items())
         ]
         parts += [f"`{table}`: {number} DDL statements" for table, number in sorted(self.statements.items())]
+        parts += [
+            f"{kind} `{name}`: {number} DDL statements" for (kind, name), number in self.objects.items()
+        ]
         parts += [f"`{table}`: perhaps by cascade from `{parent}`" for table, parent in self.cascades.items()]
         parts += [f"{number} rows would point at nothing ({keys})" for keys, number in self.orphans.items()]
         return "; ".join(parts)
@@ -80,6 +85,7 @@ class UserWrites:
         return {
             "rows": {table: counts.as_dict() for table, counts in self.rows.items()},
             "statements": dict(self.statements),
+            "objects": {f"{kind} {name}": number for (kind, name), number in self.objects.items()},
             "cascades": dict(self.cascades),
             "orphans": dict(self.orphans),
         }
@@ -119,10 +125,12 @@ def user_writes(
     tables: Mapping[str, str],
     put_back: Collection[str],
     version: tuple[int, ...],
+    objects: Collection[tuple[str, str]] = (),
 ) -> UserWrites:
     """What others wrote in the tables `put_back`. Prisma's own table holds no user's rows.
 
-    Raises CannotTellError.
+    `objects`: (kind, name in lower case) of what is no table and would be replaced too. Raises
+    CannotTellError.
     """
     ours = ownership.deployment_sessions(changes.starts) | ownership.put_back_sessions(changes.starts)
     ours |= ownership.undone_sessions(changes.starts)
@@ -138,12 +146,17 @@ def user_writes(
             if counts.updated or counts.deleted:
                 spreading.add(table)
     statements: dict[str, int] = {}
+    defined: dict[tuple[str, str], int] = {}
     for statement in changes.statements:
         if statement.session not in ours:
             for table in tables_named(statement, database, wanted):
                 statements[table] = statements.get(table, 0) + 1
+            found = object_defined(statement, database) if objects else None
+            if found and found in objects:
+                defined[found] = defined.get(found, 0) + 1
     unlogged = cascades(tables, spreading) if version[:2] < CASCADES_LOGGED_SINCE else {}
-    return UserWrites(rows, statements, {table: unlogged[table] for table in wanted & set(unlogged)})
+    by_cascade = {table: unlogged[table] for table in wanted & set(unlogged)}
+    return UserWrites(rows, statements, defined, by_cascade)
 
 
 def _spelled(changes: Changes, session: Session, tables: Collection[str]) -> Iterable[tuple[str, RowCounts]]:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import subprocess
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from resources.backup.make import make_full_backup
+from resources.child_environment import mysql_environment
 from resources.errors import MissingDefinerError, RestoreRefusedError
-from resources.mysql.connection import execute, rows, value
+from resources.mysql.connection import execute, option_file, rows, value
+from resources.mysql.get import get_mysql
 from resources.rollback.kept import drop_kept, kept_databases
 from resources.rollback.restore import Wish, restore_backup
 from resources.rollback.side import leftovers
@@ -44,6 +48,47 @@ def test_losses_are_refused_by_name_then_accepted_and_kept_until_finish(shop, ta
     assert drop_kept(target, [kept]) == [result.aside]
     assert leftovers(shop, target.database) == [] and kept_databases(target) == []
     assert world() == before
+
+
+def test_what_is_no_table_and_was_made_since_is_refused_by_name_then_kept_as_a_script(
+    shop, target, world, backup_id
+):
+    before = world()
+    for statement in (
+        "CREATE PROCEDURE `since`() BEGIN SELECT 1; SELECT 2; END",
+        "CREATE VIEW later AS SELECT 1 AS one",
+        "CREATE EVENT soon ON SCHEDULE EVERY 1 DAY DISABLE DO DELETE FROM audit",
+        "CREATE TRIGGER audited AFTER INSERT ON audit FOR EACH ROW SET @seen = 1",
+        "ALTER VIEW items AS SELECT id FROM item",
+    ):
+        execute(shop, statement)
+    changed = world()
+    with pytest.raises(RestoreRefusedError) as refused:
+        restore_backup(target, backup_id)
+    for name in ("procedure `since`", "view `later`", "event `soon`", "trigger `audited`", "view `items`"):
+        assert name in refused.value.why, name
+    assert world() == changed
+    with pytest.raises(RestoreRefusedError, match="would lose") as refused:
+        restore_backup(target, backup_id, Wish(tables=("audit",)))
+    assert "trigger `audited`" in refused.value.why and "since" not in refused.value.why
+
+    result = restore_backup(target, backup_id, Wish(accept_loss=True))
+    assert world() == before
+    [note] = [one for one in result.notes if "were replaced are in" in one]
+    script = Path(note.split(" are in ")[1])
+    execute(shop, "DROP VIEW items")
+    with option_file(target.endpoint) as login:
+        mysql = get_mysql(target.tools, target.mysqld).command("mysql")
+        with script.open() as text:
+            command = [*mysql, f"--defaults-extra-file={login}", target.database]
+            subprocess.run(command, stdin=text, check=True, env=mysql_environment())
+    now = world().schema
+    assert (now.routines, now.views, now.triggers, now.events) == (
+        changed.schema.routines,
+        changed.schema.views,
+        changed.schema.triggers,
+        changed.schema.events,
+    )
 
 
 def test_what_was_written_only_to_tables_that_stay_is_no_loss(shop, target, world, backup_id):
