@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -112,7 +112,7 @@ class Attempt:
             deadline=self._deadline,
             how=How(before_locks=self._catch_up),
         )
-        self._verify(old)
+        self._verify(old, result.left_out)
         return self._conclude(old, result)
 
     # --- what to put back -----------------------------------------------------------
@@ -220,20 +220,20 @@ class Attempt:
         same_clock = self._target.endpoint.is_local
         return Ownership.of(entry, same_clock=same_clock, undone=self._undone_later)
 
-    def _objects_differ(self, connection: Connection, old: OldState) -> bool:
-        return (
-            database_charset(connection, self._target.database) != old.charset
-            or read_objects(connection, self._target.database) != old.objects
-        )
+    def _objects_differ(self, connection: Connection, old: OldState, left_out: Collection[str] = ()) -> bool:
+        views = tuple(view for view in old.objects.views if view.name not in left_out)
+        return database_charset(connection, self._target.database) != old.charset or read_objects(
+            connection, self._target.database
+        ) != replace(old.objects, views=views)
 
     # --- afterwards -------------------------------------------------------------------
 
-    def _verify(self, old: OldState) -> None:
+    def _verify(self, old: OldState, left_out: Collection[str]) -> None:
         """Schema texts are what they were. The rows were judged under the locks of the swap."""
         database = self._target.database
         with connect(self._target.endpoint) as connection:
             different = different_tables(connection, database, old)
-            if different or self._objects_differ(connection, old):
+            if different or self._objects_differ(connection, old, left_out):
                 raise RestoreFailedError(
                     "the schema is not what it was before the deployment",
                     where=self._target.name,

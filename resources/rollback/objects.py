@@ -145,8 +145,11 @@ def read_one(connection: Connection, kind: str, name: str, table: str = "") -> D
     return Definition(kind, name, text, mode, client, collation, None, table)
 
 
-def equalise(connection: Connection, database: str, wanted: Objects) -> None:
-    """Drop what differs from `wanted`, create what is missing. Raises RestoreFailedError."""
+def equalise(connection: Connection, database: str, wanted: Objects) -> dict[str, str]:
+    """Drop what differs from `wanted`, create what is missing.
+
+    Returns the views that were left out, as `create_views`. Raises RestoreFailedError.
+    """
     actual = read_objects(connection, database)
     known = set(wanted.all())
     for definition in [*actual.events, *actual.views, *actual.routines]:
@@ -155,20 +158,21 @@ def equalise(connection: Connection, database: str, wanted: Objects) -> None:
     for routine in wanted.routines:
         if routine not in actual.routines:
             create(connection, routine)
-    create_views(connection, [view for view in wanted.views if view not in actual.views])
+    left_out = create_views(connection, [view for view in wanted.views if view not in actual.views])
     equalise_triggers(connection, database, wanted.triggers)
     for event in wanted.events:
         if event not in actual.events:
             create(connection, event)
+    return left_out
 
 
-def equalise_views(connection: Connection, database: str, wanted: Collection[Definition]) -> None:
+def equalise_views(connection: Connection, database: str, wanted: Collection[Definition]) -> dict[str, str]:
     """As `equalise`, these views alone."""
     actual = read_views(connection, database, {view.name for view in wanted})
     for view in actual:
         if view not in wanted:
             execute(connection, f"DROP VIEW IF EXISTS {quoted(view.name)}")
-    create_views(connection, [view for view in wanted if view not in actual])
+    return create_views(connection, [view for view in wanted if view not in actual])
 
 
 def equalise_triggers(
@@ -197,12 +201,15 @@ def _of(triggers: Iterable[Definition], table: str) -> list[Definition]:
     return [trigger for trigger in triggers if trigger.table == table]
 
 
-def create_views(connection: Connection, views: list[Definition]) -> None:
-    """In whatever order works: a view may read another one. `USE` their database first."""
+def create_views(connection: Connection, views: list[Definition]) -> dict[str, str]:
+    """In whatever order works: a view may read another one. `USE` their database first.
+
+    Returns those that were left out, name → the server's reason: they read what is not there, so they
+    gave an error before as well, and MySQL makes no such view again.
+    """
     waiting = views
     while waiting:
-        left: list[Definition] = []
-        error: RestoreFailedError | None = None
+        left: dict[str, str] = {}
         for view in waiting:
             try:
                 create(connection, view)
@@ -210,11 +217,11 @@ def create_views(connection: Connection, views: list[Definition]) -> None:
                 cause = refused.__cause__
                 if not isinstance(cause, pymysql.err.MySQLError) or cause.args[0] not in _NOT_YET:
                     raise
-                left.append(view)
-                error = refused
-        if error is not None and len(left) == len(waiting):
-            raise error
-        waiting = left
+                left[view.name] = str(cause.args[-1])
+        if len(left) == len(waiting):
+            return left
+        waiting = [view for view in waiting if view.name in left]
+    return {}
 
 
 def create(connection: Connection, wanted: Definition) -> None:

@@ -72,6 +72,8 @@ class PutBackResult:
     """The database that holds what was replaced."""
     seconds: float
     notes: tuple[str, ...] = ()
+    left_out: frozenset[str] = frozenset()
+    """Views that gave errors before, too, and were not made again."""
 
 
 def put_back(
@@ -159,15 +161,24 @@ def put_back(
                 tables=list(plan.tables),
                 verified=bool(plan.facts.get("verified")),
             )
-        _finish(connection, target.database, plan, old, how.views)
+        left_out = _finish(connection, target.database, plan, old, how.views)
         drop_database(connection, names.side)
         record("equal")
     if loaded is None:
         there = [table for table in plan.tables if table in old.tables]
         loaded = Loaded(table_digests(source.endpoint, old.database, there))
-    seconds = time.monotonic() - begun
+    loaded.notes += [
+        f"view `{view}` was not made again, as it reads what is not there: {why}"
+        for view, why in left_out.items()
+    ]
     return PutBackResult(
-        plan.tables, loaded.digests, loaded.carrier, names.aside, seconds, tuple(loaded.notes)
+        plan.tables,
+        loaded.digests,
+        loaded.carrier,
+        names.aside,
+        time.monotonic() - begun,
+        tuple(loaded.notes),
+        frozenset(left_out),
     )
 
 
@@ -220,17 +231,17 @@ def _ensure_database(connection: Connection, database: str, charset: tuple[str, 
 
 def _finish(
     connection: Connection, database: str, plan: Plan, old: OldState, views: Collection[str] | None
-) -> None:
-    """What is not a table, and whatever a killed run left undone. May be repeated."""
+) -> dict[str, str]:
+    """What is not a table, and whatever a killed run left undone. May be repeated; returns as
+    `create_views`."""
     execute(connection, f"USE {quoted(database)}")
     moved = set(plan.tables)
     near = set(old.tables) if views is None else moved | set(children_of(old.tables, moved))
     finish_locked(connection, database, plan, old.tables, old.objects, near)
     if views is None:
         equalise_foreign_keys(connection, database, dict(old.tables))
-        equalise(connection, database, old.objects)
-    else:
-        equalise_views(connection, database, [one for one in old.objects.views if one.name in views])
+        return equalise(connection, database, old.objects)
+    return equalise_views(connection, database, [one for one in old.objects.views if one.name in views])
 
 
 def _tidy(connection: Connection, names: SideNames) -> None:

@@ -91,6 +91,20 @@ def test_what_is_no_table_and_was_made_since_is_refused_by_name_then_kept_as_a_s
     )
 
 
+def test_a_view_on_a_table_that_is_gone_is_left_out_and_named_and_all_else_is_restored(shop, target, world):
+    execute(shop, "CREATE VIEW dead AS SELECT v FROM old")
+    execute(shop, "DROP TABLE old")
+    backup_id = make_full_backup(target).manifest.id
+    execute(shop, "DROP VIEW dead")
+    before = world()
+    execute(shop, "DROP EVENT nightly")
+    for into in ("", f"{target.database}_into"):
+        result = restore_backup(target, backup_id, Wish(into=into))
+        assert any("view `dead` was not made again" in note for note in result.notes), result.notes
+    assert world() == before
+    execute(shop, f"DROP DATABASE {target.database}_into")
+
+
 def test_what_was_written_only_to_tables_that_stay_is_no_loss(shop, target, world, backup_id):
     before = world()
     execute(shop, "INSERT INTO audit VALUES (2, 'later', NULL, NULL)")

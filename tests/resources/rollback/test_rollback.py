@@ -59,6 +59,21 @@ def test_changes_that_leave_the_schema_as_it_was_are_undone_too(shop, world, rel
     assert world() == before
 
 
+def test_a_view_that_gave_errors_before_and_was_dropped_does_not_stop_it(shop, world, release):
+    execute(shop, "CREATE VIEW dead AS SELECT v FROM old")
+    execute(shop, "DROP TABLE old")
+    before = world()
+    deployment = release()
+    deployment.migrate("DROP VIEW dead", "UPDATE parent SET name = 'migrated'")
+    result = deployment.undo()
+    assert result.outcome == "rolled_back"
+    assert any("view `dead` was not made again" in note and "old" in note for note in result.notes)
+    after = world()
+    assert after.digests == before.digests
+    assert {**after.schema.views, "dead": before.schema.views["dead"]} == before.schema.views
+    assert after.schema.events == before.schema.events
+
+
 def test_users_rows_in_a_touched_table_stop_it_counted_and_named(shop, target, journal, world, release):
     deployment = release()
     deployment.migrate(*BAD)
@@ -85,6 +100,7 @@ def test_accepted_losses_are_kept_aside(shop, target, release):
     assert result.lost == {
         "rows": {"item": {"inserted": 1, "updated": 0, "deleted": 0}},
         "statements": {},
+        "objects": {},
         "cascades": {},
         "orphans": {},
     }

@@ -36,7 +36,7 @@ def test_a_row_written_right_after_the_locks_is_a_note_even_where_the_log_is_gon
 
     def late(*arguments):
         execute(shop, "INSERT INTO item (id, parent_id) VALUES (77, 500)")
-        real(*arguments)
+        return real(*arguments)
 
     monkeypatch.setattr(put_back, "_finish", late)
     result = deployment.undo(accept_loss=True)
