@@ -19,13 +19,14 @@ def register(group: typer.Typer) -> None:
 
 def upload(project: Project = HERE, as_json: Json = False) -> None:
     """Bring into the bucket what is only here; goes on where an earlier upload stopped."""
+    from resources.backup.owed import owed_backups
     from resources.backup.remote.keep import upload_backups
 
     target = load(Path(project)).target
     if target.remote is None:
         raise UsageError("there is no bucket", where="BACKUP_STORAGE_PATH", hint="BACKUP_STORAGE_PATH=s3://…")
     with watching():
-        uploaded = upload_backups(target)
+        uploaded = upload_backups(target, owed=owed_backups(target.storage))
     if as_json:
         emit_json({"ok": True, "bucket": str(target.remote), "uploaded": uploaded})
         return

@@ -177,5 +177,5 @@ def _settle_restore(target: Target, restores: Journal, entry: DeploymentRecord) 
         if swapped
         else f"{name}: the database is as it was before"
     )
-    restores.record(entry.id, "abandoned", note=text)
+    restores.record(entry.id, "abandoned", note=text, swapped=bool(swapped))
     return Reconciled(entry.id, entry.phase, "abandoned", text)

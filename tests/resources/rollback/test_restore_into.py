@@ -10,10 +10,13 @@ from collections.abc import Iterator
 import pytest
 
 from resources.backup.make import make_full_backup
+from resources.backup.owed import owed_backups
 from resources.backup.work_folder import remove_abandoned
 from resources.errors import ConfirmationError, UsageError
+from resources.journal import Journal
 from resources.mysql.connection import execute, rows, value
 from resources.mysql.digest import table_digests
+from resources.rollback.reconcile import reconcile
 from resources.rollback.restore import Wish, restore_backup
 from resources.rollback.side import leftovers
 from tests.conftest import CHECKOUT
@@ -101,6 +104,9 @@ def test_one_that_was_killed_behind_its_swap_is_finished_by_typing_it_again(
 ):
     before = world()
     killed_at("renamed")
+    (found,) = reconcile(target, Journal(target.storage))
+    assert "its tables are in place" in str(found)
+    assert owed_backups(target.storage) == {backup_id}, "what finishes it must not be removed"
     assert "above" not in [name for (name,) in rows(shop, f"SHOW TABLES FROM `{into}`")]
     with pytest.raises(ConfirmationError, match="not empty") as error:
         restore_backup(target, backup_id, Wish(into=into, tables=("item",)))
@@ -109,6 +115,8 @@ def test_one_that_was_killed_behind_its_swap_is_finished_by_typing_it_again(
     killed_at("objects half done")
     execute(shop, f"INSERT INTO `{into}`.old VALUES (7, 'since')")
     result = restore_backup(target, backup_id, Wish(into=into))
+    list(reconcile(target, Journal(target.storage)))
+    assert owed_backups(target.storage) == set()
     assert value(shop, f"SELECT COUNT(*) FROM `{into}`.old") == 3
     assert any("`old`: rows were written" in note for note in result.notes)
     execute(shop, f"DELETE FROM `{into}`.old WHERE id = 7")
