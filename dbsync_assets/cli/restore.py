@@ -170,7 +170,7 @@ def show_kept(kept: list[Kept]) -> None:
     )
     for one in kept:
         if not one.may_go:
-            say(f"`{one.database}` stays: that restore is not complete; next: {one.command}")
+            say(f"`{one.database}` stays: {one.way_on}")
 
 
 def _confirm(yes: bool, database: str, number: int) -> None:

@@ -109,7 +109,8 @@ def status(project: Project = HERE, as_json: Json = False) -> None:
             say(f"! alerts: {late['waiting']} wait, {late['given_up']} given up: dbsync notify outbox")
         for one in kept:
             holds = f"{one.tables} tables, {size(one.bytes)}, since {one.since}"
-            say(f"a restore keeps database `{one.database}` ({one.kind}: {holds}): dbsync restore finish")
+            way_on = "dbsync restore finish" if one.may_go else one.way_on
+            say(f"a restore keeps database `{one.database}` ({one.kind}: {holds}): {way_on}")
     if refusal:
         raise refusal
     if found.pending_names:

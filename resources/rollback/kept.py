@@ -14,7 +14,7 @@ from resources.rollback.spelling import as_spelled
 from resources.rollback.stripped import mend
 from resources.target import Target
 
-REPLACED, HALF_FILLED, UNFINISHED = "replaced", "half-filled", "unfinished"
+REPLACED, HALF_FILLED, UNFINISHED, UNKNOWN = "replaced", "half-filled", "unfinished", "unknown"
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,8 @@ class Kept:
     database: str
     kind: str
     """replaced: what a restore that ended well took out; unfinished: the same of one that did not
-    end; half-filled: what one that ended before its swap had copied."""
+    end; half-filled: what one that ended before its swap had copied; unknown: of one that this
+    project's journal does not know, so it may not be over."""
     tables: int
     rows: int
     bytes: int
@@ -36,7 +37,17 @@ class Kept:
 
     @property
     def may_go(self) -> bool:
-        return self.kind != UNFINISHED
+        return self.kind not in (UNFINISHED, UNKNOWN)
+
+    @property
+    def way_on(self) -> str:
+        """Why it stays where it may not go, and the next command."""
+        if self.kind == UNKNOWN:
+            return (
+                "the restore that made it is not in this project's journal, and may not be complete;"
+                f" ask where it was typed, then: DROP DATABASE `{self.database}`"
+            )
+        return f"that restore is not complete; next: {self.command}"
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -67,9 +78,12 @@ def _read(connection: Connection, name: str, entries: list[DeploymentRecord]) ->
     )[0]
     mine = [one for one in entries if name in (one.facts.get("aside"), one.facts.get("side"))]
     entry = mine[-1] if mine else None
-    kind = REPLACED if entry is None or is_finished(entry, entries) else UNFINISHED
-    if entry is not None and entry.facts.get("side") == name:
+    if entry is None:
+        kind = UNKNOWN
+    elif entry.facts.get("side") == name:
         kind = HALF_FILLED
+    else:
+        kind = REPLACED if is_finished(entry, entries) else UNFINISHED
     since = _swapped_at(entry) if entry else ""
     return Kept(
         name,

@@ -91,6 +91,16 @@ def test_what_is_no_table_and_was_made_since_is_refused_by_name_then_kept_as_a_s
     )
 
 
+def test_what_another_projects_restore_keeps_is_not_dropped(shop, target, backup_id, tmp_path):
+    result = restore_backup(target, backup_id)
+    elsewhere = replace(target, storage=tmp_path / "elsewhere")
+    [kept] = kept_databases(elsewhere)
+    assert (kept.database, kept.kind, kept.may_go) == (result.aside, "unknown", False)
+    assert f"DROP DATABASE `{result.aside}`" in kept.way_on
+    assert drop_kept(elsewhere, [kept]) == []
+    assert leftovers(shop, target.database) == [result.aside]
+
+
 def test_a_view_on_a_table_that_is_gone_is_left_out_and_named_and_all_else_is_restored(shop, target, world):
     execute(shop, "CREATE VIEW dead AS SELECT v FROM old")
     execute(shop, "DROP TABLE old")
