@@ -31,7 +31,7 @@ class RestoreConfig(dg.Config):
     to: str = Field(
         "", description="A time with its zone, or `latest`. This and the next two: at most one of them."
     )
-    to_gtid: str = Field("", description="The moment just before this transaction.")
+    to_gtid: str = Field("", description="The state when these transactions had run; one alone: up to it.")
     to_before_migration: str = Field("", description="The moment just before this migration was applied.")
     tables: list[str] = Field([], description="Only these; empty: all of the database.")
     into: str = Field("", description="A new database of the target's server; empty: the target's own.")

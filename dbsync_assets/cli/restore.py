@@ -39,23 +39,24 @@ def restore(
         ),
     ] = None,
     tables: Annotated[
-        str, typer.Option(help="Only these tables, their triggers and the views on them.", metavar="A,B")
-    ] = "",
+        str | None,
+        typer.Option(help="Only these tables, their triggers and the views on them.", metavar="A,B"),
+    ] = None,
     into: Annotated[
-        str,
+        str | None,
         typer.Option(help="Into a new database of the same server; nothing is replaced.", metavar="DATABASE"),
-    ] = "",
+    ] = None,
     to: Annotated[
-        str,
+        str | None,
         typer.Option(help='The state at a time, e.g. "2026-11-23 14:05:00Z", or `latest`.', metavar="TIME"),
-    ] = "",
+    ] = None,
     to_gtid: Annotated[
-        str,
+        str | None,
         typer.Option(help="The state when these transactions had run; one alone: up to it.", metavar="SET"),
-    ] = "",
+    ] = None,
     to_before_migration: Annotated[
-        str, typer.Option(help="The state just before this migration was begun.", metavar="NAME")
-    ] = "",
+        str | None, typer.Option(help="The state just before this migration was begun.", metavar="NAME")
+    ] = None,
     private: Annotated[
         bool,
         typer.Option("--private", help="Into a private server that is left running; changes nothing else."),
@@ -99,12 +100,26 @@ def restore(
     """
     from resources.backup.moment.moment import parse_moment
 
+    narrowing = {
+        "--tables": tables,
+        "--into": into,
+        "--to": to,
+        "--to-gtid": to_gtid,
+        "--to-before-migration": to_before_migration,
+    }
+    for option, given in narrowing.items():
+        if given is not None and not given.strip(" ,"):
+            raise UsageError(
+                f"{option} is empty",
+                why="without it more would be restored than was meant; is a variable not set?",
+                hint="dbsync restore --help",
+            )
     config: dict[str, Any] = {
-        "tables": list(listed(tables)),
-        "into": into,
-        "to": to,
-        "to_gtid": to_gtid,
-        "to_before_migration": to_before_migration,
+        "tables": list(listed(tables or "")),
+        "into": into or "",
+        "to": to or "",
+        "to_gtid": to_gtid or "",
+        "to_before_migration": to_before_migration or "",
         "confirm_target": confirm_target,
         "accept_loss": accept_loss,
         "accept_missing_definers": accept_missing_definers,
@@ -115,17 +130,15 @@ def restore(
             raise UsageError("`restore finish` takes --yes and nothing else", hint="dbsync restore --help")
         finish(Path(project), yes, as_json)
         return
-    if tables and not config["tables"]:
-        raise UsageError("--tables names no table", hint="--tables A,B")
     if backup_id is not None:
         check_id(backup_id)
     elif not (to or to_gtid or to_before_migration):
         raise UsageError("name a backup, or a moment (--to …)", hint="dbsync restore --help")
-    moment = parse_moment(to, to_gtid, to_before_migration)
+    moment = parse_moment(config["to"], config["to_gtid"], config["to_before_migration"])
     if private and (tables or into):
         raise UsageError("--private opens the whole backup and takes neither --tables nor --into")
     if dry_run:
-        look_before(load(project), backup_id or "", moment, as_json, config["tables"], into)
+        look_before(load(project), backup_id or "", moment, as_json, config["tables"], config["into"])
         return
     if private:
         open_private(load(project), backup_id or "", moment, as_json)

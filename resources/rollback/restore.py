@@ -127,7 +127,8 @@ class _Restore:
         if not backup_id and wish.moment is not None:
             backup_id = possible_bases(target, wish.moment)[0].id
         self._manifest = locate(target, backup_id)
-        require_target(target, self._manifest, wish.confirm_target, into=wish.into)
+        again = command(backup_id, wish.tables, wish.into, wish.moment)
+        require_target(target, self._manifest, wish.confirm_target, again, into=wish.into)
         require_usable(target, self._manifest, accept_failed_proof=wish.accept_failed_proof)
         if wish.into:
             require_new_name(target, wish.into)
@@ -230,7 +231,16 @@ class _Restore:
             return str(value(connection, "SELECT @@server_uuid"))
 
     def _command(self) -> str:
-        return command(self._manifest.id, self._tables, self._wish.into, self._wish.moment)
+        """As it was typed: whoever goes on should not have to decide everything again."""
+        wish = self._wish
+        said = command(self._manifest.id, self._tables, wish.into, wish.moment)
+        given = {
+            f"--confirm-target {wish.confirm_target}": wish.confirm_target is not None,
+            "--accept-loss": wish.accept_loss,
+            "--accept-missing-definers": wish.accept_missing_definers,
+            "--accept-failed-proof": wish.accept_failed_proof,
+        }
+        return " ".join([said, *(option for option, is_given in given.items() if is_given)])
 
     def _look_for_losses(self, since: Since) -> None:
         """Nothing is lost where a database of its own is made."""

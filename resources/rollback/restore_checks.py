@@ -29,13 +29,18 @@ from resources.target import Target
 _LONGEST_NAME = 64
 
 
-def require_target(target: Target, manifest: Manifest, confirm_target: str | None, *, into: str = "") -> None:
-    """Raises TargetMismatchError unless the backup is of this target, or the target was typed out."""
+def require_target(
+    target: Target, manifest: Manifest, confirm_target: str | None, again: str, *, into: str = ""
+) -> None:
+    """Raises TargetMismatchError unless the backup is of this target, or the target was typed out.
+
+    `again`: the command, without --confirm-target.
+    """
     if confirm_target is not None and confirm_target != target.name:
         raise TargetMismatchError(
             f"--confirm-target is {confirm_target!r}, and the target is {target.name!r}",
             where=target.name,
-            hint=f"dbsync restore {manifest.id} --confirm-target {target.name}",
+            hint=f"{again} --confirm-target {target.name}",
         )
     with connect(target.endpoint) as connection:
         uuid = str(value(connection, "SELECT @@server_uuid"))
@@ -49,7 +54,7 @@ def require_target(target: Target, manifest: Manifest, confirm_target: str | Non
             f"backup {manifest.id} was not made of this target; nothing was changed",
             where=target.name,
             why="; ".join(others),
-            hint=f"if that is meant: {command(manifest.id, None, into)} --confirm-target {target.name}",
+            hint=f"if that is meant: {again} --confirm-target {target.name}",
         )
 
 

@@ -77,6 +77,9 @@ def _time(text: str) -> Moment:
         raise UsageError(
             f"--to {text[:60]!r} does not say in which time zone", hint=f"{hint}, or with +08:00 at its end"
         )
-    moment = moment.astimezone(UTC)
+    try:
+        moment = moment.astimezone(UTC)
+    except OverflowError as error:
+        raise UsageError(f"--to {text[:60]!r} is no time of a server", why=str(error), hint=hint) from error
     microseconds = (moment - datetime(1970, 1, 1, tzinfo=UTC)) // datetime.resolution
     return Moment("time", utc_time(microseconds), time=microseconds)

@@ -42,6 +42,13 @@ def test_a_wrong_command_line_exits_2_and_names_the_help(arguments):
     assert "--help" in done.stderr and "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("option", ["--tables", "--into", "--to", "--to-gtid", "--to-before-migration"])
+def test_an_unset_variable_does_not_restore_more_than_was_meant(option):
+    done = run("restore", "20261123T120000Z-0001-full", option, "")
+    assert done.returncode == 2
+    assert f"{option} is empty" in done.stderr
+
+
 def test_a_missing_database_url_exits_3_and_says_how_to_set_it(tmp_path):
     done = run("status", "-C", str(tmp_path))
     assert done.returncode == 3

@@ -90,8 +90,9 @@ def test_another_database_needs_the_targets_name_typed(shop, target, server, bac
     execute(shop, f"CREATE DATABASE `{other.database}`")
     for confirm in (None, target.name):
         with pytest.raises(TargetMismatchError) as refused:
-            restore_backup(other, backup_id, Wish(confirm_target=confirm))
-        assert f"--confirm-target {other.name}" in refused.value.hint
+            restore_backup(other, backup_id, Wish(confirm_target=confirm, tables=("item", "old")))
+        again = f"dbsync restore {backup_id} --tables item,old --confirm-target {other.name}"
+        assert again in refused.value.hint, "what is typed next restores no more than was meant"
     assert not rows(shop, f"SHOW TABLES FROM `{other.database}`")
     restore_backup(other, backup_id, Wish(confirm_target=other.name))
     assert value(shop, f"SELECT COUNT(*) FROM `{other.database}`.item") == 2

@@ -25,7 +25,16 @@ def test_times_are_taken_with_their_zone(text, utc):
 
 
 @pytest.mark.parametrize(
-    "text", ["2026-11-23 14:05:00", "2026-11-23", "yesterday", "14:05Z", "2026-13-01T00:00Z"]
+    "text",
+    [
+        "2026-11-23 14:05:00",
+        "2026-11-23",
+        "yesterday",
+        "14:05Z",
+        "2026-13-01T00:00Z",
+        "0001-01-01T00:00:00+14:00",
+        "9999-12-31T23:59:59-05:00",
+    ],
 )
 def test_a_time_without_a_zone_or_sense_is_refused(text):
     with pytest.raises(UsageError) as error:
