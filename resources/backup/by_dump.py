@@ -21,6 +21,7 @@ from resources.backup.mydumper_tool import MydumperTool
 from resources.backup.private_copy import empty_server
 from resources.backup.proof import Contents, read_contents, unread_contents
 from resources.backup.room import ARCHIVE_SHARE, SERVER_BYTES, require_room
+from resources.doctor.privileges import missing_for_dump, refuse_missing
 from resources.errors import BackupFailedError
 from resources.mysql.connection import connect
 from resources.mysql.installation import parse_version
@@ -35,8 +36,9 @@ _PATIENCE = 120.0
 def make_by_dump(job: Job, tool: MydumperTool | None = None) -> Made:
     """By mydumper where a `tool` is given, else by mysqldump.
 
-    Raises BackupFailedError, DiskFullError, BackupKeyError.
+    Raises BackupFailedError, DiskFullError, BackupKeyError, PrivilegeError.
     """
+    _require_sight(job)
     if job.proves:
         require_own_key(job.target)
     size = job.source.database_bytes
@@ -86,6 +88,12 @@ def make_by_dump(job: Job, tool: MydumperTool | None = None) -> Made:
     if notes:
         how += f" ({len(notes)} note{'s' if len(notes) > 1 else ''})"
     return _made(server, dumped, contents, how, notes)
+
+
+def _require_sight(job: Job) -> None:
+    """One account reads the source and dumps it: what is hidden from it no comparison would miss."""
+    with connect(job.target.endpoint) as connection:
+        refuse_missing(job.target.endpoint, missing_for_dump(connection, job.target.database))
 
 
 def _unproven(job: Job, tool: MydumperTool | None) -> Made:

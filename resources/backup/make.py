@@ -47,7 +47,8 @@ def make_full_backup(
     is always proven by its stored files, or not at all. `keep_server`: the private copy that
     proved it, which holds the state of that moment, stays running for the caller to `close`.
     An error leaves nothing behind and nothing listed. Raises BackupFailedError,
-    DiskFullError, MysqlNotFoundError, ConnectError.
+    DiskFullError, MysqlNotFoundError, ConnectError; PrivilegeError where a dump would be blind
+    to some of the database.
     """
     made = FullBackup(target, io=io).finish(keep_server=keep_server, proof=proof)
     if not keep_server:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from resources.doctor.privileges import described, missing_privileges, objects_of_others
-from resources.errors import NoSuchDatabaseError, PrivilegeError
+from resources.doctor.privileges import missing_privileges, objects_of_others, refuse_missing
+from resources.errors import NoSuchDatabaseError
 from resources.mysql.connection import connect, execute, quoted
 from resources.target import Target
 
@@ -13,16 +13,7 @@ def require_privileges(target: Target) -> None:
     with connect(target.endpoint) as connection:
         missing = missing_privileges(connection, target.database, target.backup_engine)
         refused = [one for one in objects_of_others(connection, target.database) if one.status == "fail"]
-    why = [*described(missing), *(one.detail for one in refused)]
-    count = len(missing) + len(refused)
-    grants = dict.fromkeys([*(item.grant for item in missing), *(str(one.fix) for one in refused)])
-    if why:
-        raise PrivilegeError(
-            f"{count} privilege{'s are' if count > 1 else ' is'} missing",
-            where=str(target.endpoint),
-            why="\n         ".join(why),
-            hint="\n         ".join(grants),
-        )
+    refuse_missing(target.endpoint, missing, refused)
 
 
 def ensure_database(target: Target) -> bool:

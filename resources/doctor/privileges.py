@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from resources.doctor.check import Patient, check
 from resources.doctor.definers import definer_findings
 from resources.doctor.finding import Finding
 from resources.doctor.grants import DATABASE_PRIVILEGES, Grants, granted_roles, read_grants
+from resources.errors import PrivilegeError
 from resources.mysql.connection import Connection, quoted, value
+from resources.mysql.endpoint import Endpoint
 from resources.mysql.installation import parse_version
 
 EVERYWHERE = "*.*"
 PERFORMANCE_SCHEMA = "performance_schema"
+_FOR_A_DUMP = ("SELECT", "LOCK TABLES", "SHOW VIEW", "EVENT", "TRIGGER")
+_FOR_ROUTINES = "a dump reads the bodies of other accounts' routines"
 
 
 @dataclass(frozen=True)
@@ -51,14 +55,37 @@ def missing_privileges(connection: Connection, database: str, engine: str = "aut
     if "SELECT" not in grants.on(PERFORMANCE_SCHEMA):
         grant = f"GRANT SELECT ON {PERFORMANCE_SCHEMA}.* TO {account};"
         found.append(Missing("SELECT", f"{PERFORMANCE_SCHEMA}.*", "naming who blocks a migration", grant))
-    lacking = [
-        need
-        for need in _needs_everywhere(connection, grants, engine, version)
-        if not grants.everywhere & set(need.privileges)
+    return found + _everywhere(grants, _needs_everywhere(connection, grants, engine, version), account)
+
+
+def missing_for_dump(connection: Connection, database: str) -> list[Missing]:
+    """What the session's account lacks to see all of `database` that a dump takes; [] when nothing.
+
+    The server does not refuse the others: it hides triggers, events and routines from who lacks them.
+    """
+    grants, account = read_grants(connection), _account(connection)
+    version = parse_version(str(value(connection, "SELECT VERSION()")))
+    return [
+        *_on_database(grants, database, account, _FOR_A_DUMP, "a dump would leave out what it hides"),
+        *_everywhere(grants, [_routine_need(version)], account),
     ]
-    names = ", ".join(dict.fromkeys(need.privileges[0] for need in lacking))
-    grant = f"GRANT {names} ON {EVERYWHERE} TO {account};"
-    return found + [Missing(need.privileges[0], EVERYWHERE, need.why, grant) for need in lacking]
+
+
+def refuse_missing(endpoint: Endpoint, missing: Sequence[Missing], others: Sequence[Finding] = ()) -> None:
+    """Raises PrivilegeError that lists every missing privilege and the GRANT for each, where there is one.
+
+    `others`: findings that failed for want of a privilege, whose `fix` is the GRANT.
+    """
+    why = [*described(missing), *(one.detail for one in others)]
+    count = len(missing) + len(others)
+    grants = dict.fromkeys([*(item.grant for item in missing), *(str(one.fix) for one in others)])
+    if why:
+        raise PrivilegeError(
+            f"{count} privilege{'s are' if count > 1 else ' is'} missing",
+            where=str(endpoint),
+            why="\n         ".join(why),
+            hint="\n         ".join(grants),
+        )
 
 
 def all_grants(connection: Connection, database: str, account: str) -> list[str]:
@@ -89,10 +116,20 @@ def _needs_everywhere(
     if engine == "clone" or (engine == "auto" and _clone_is_usable(connection, grants)):
         yield _Need(("BACKUP_ADMIN",), "CLONE reads the instance")
         return
-    routine = ("SELECT",) if version < (8, 0, 20) else ("SHOW_ROUTINE", "SELECT")
-    yield _Need(routine, "mysqldump reads the bodies of other accounts' routines")
+    yield _routine_need(version)
     flush = ("RELOAD",) if version < (8, 0, 23) else ("RELOAD", "FLUSH_TABLES")
     yield _Need(flush, "mysqldump notes the binary log position of its snapshot")
+
+
+def _routine_need(version: tuple[int, int, int]) -> _Need:
+    return _Need(("SELECT",) if version < (8, 0, 20) else ("SHOW_ROUTINE", "SELECT"), _FOR_ROUTINES)
+
+
+def _everywhere(grants: Grants, needs: Iterable[_Need], account: str) -> list[Missing]:
+    lacking = [need for need in needs if not grants.everywhere & set(need.privileges)]
+    names = ", ".join(dict.fromkeys(need.privileges[0] for need in lacking))
+    grant = f"GRANT {names} ON {EVERYWHERE} TO {account};"
+    return [Missing(need.privileges[0], EVERYWHERE, need.why, grant) for need in lacking]
 
 
 def _clone_is_usable(connection: Connection, grants: Grants) -> bool:
@@ -102,9 +139,15 @@ def _clone_is_usable(connection: Connection, grants: Grants) -> bool:
     return status == "ACTIVE" and "BACKUP_ADMIN" in grants.everywhere
 
 
-def _on_database(grants: Grants, database: str, account: str) -> list[Missing]:
+def _on_database(
+    grants: Grants,
+    database: str,
+    account: str,
+    wanted: Sequence[str] = DATABASE_PRIVILEGES,
+    why: str = "the migrations and their rollback",
+) -> list[Missing]:
     allowed = grants.on(database)
-    lacking = [privilege for privilege in DATABASE_PRIVILEGES if privilege not in allowed]
+    lacking = [privilege for privilege in wanted if privilege not in allowed]
     row = grants.row_for(database)
     name = database if grants.literal else escaped(database)
     if row in (database, escaped(database)):
@@ -113,11 +156,12 @@ def _on_database(grants: Grants, database: str, account: str) -> list[Missing]:
     else:
         # A new, more specific name hides the wider one it is found under, so the new grant
         # must hold everything, not only what is missing today.
-        listed = list(DATABASE_PRIVILEGES)
+        hidden = grants.databases.get(row or "", set())
+        listed = [name for name in DATABASE_PRIVILEGES if name in wanted or name in hidden]
     words = "ALL" if len(listed) == len(DATABASE_PRIVILEGES) else ", ".join(listed)
     scope = f"{quoted(name)}.*"
     grant = f"GRANT {words} ON {scope} TO {account};"
-    return [Missing(privilege, scope, "the migrations and their rollback", grant) for privilege in lacking]
+    return [Missing(privilege, scope, why, grant) for privilege in lacking]
 
 
 def _beside(grants: Grants, database: str, account: str) -> list[Missing]:

@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 
 from resources.doctor.grants import DATABASE_PRIVILEGES
-from resources.doctor.privileges import Missing, missing_privileges
+from resources.doctor.privileges import Missing, missing_for_dump, missing_privileges
 from resources.doctor.run import run_doctor
 from resources.mysql.connection import connect, execute, rows
 from resources.mysql.endpoint import Endpoint
@@ -117,6 +117,25 @@ def test_a_wider_pattern_is_not_widened_and_not_hidden(server, database, account
     with connect(endpoint, database) as session:
         execute(session, "CREATE TABLE t (i INT)")
         assert rows(session, "SELECT * FROM t") == []
+
+
+def test_a_dump_asks_for_less_and_its_grant_hides_nothing_that_a_wider_pattern_gave(
+    server, database, account
+):
+    endpoint = account("GRANT SELECT, INSERT ON `t\\_%`.* TO {user}")
+    with connect(endpoint) as session:
+        missing = missing_for_dump(session, database)
+    assert [one.privilege for one in missing] == [
+        "LOCK TABLES",
+        "SHOW VIEW",
+        "EVENT",
+        "TRIGGER",
+        "SHOW_ROUTINE",
+    ]
+    assert missing[0].grant.startswith("GRANT SELECT, INSERT, LOCK TABLES, SHOW VIEW, EVENT, TRIGGER ON ")
+    _grant(server, missing)
+    with connect(endpoint) as session:
+        assert missing_for_dump(session, database) == []
 
 
 def test_an_active_role_counts_and_an_inactive_one_is_pointed_out(server, database, account, target):
