@@ -6,7 +6,6 @@ from collections import deque
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from itertools import pairwise
 
 from resources.target import Keep
 
@@ -123,9 +122,11 @@ def _refusal(ours: Sequence[Stored], good: Sequence[Stored], damaged: Collection
     newest_damaged = max(damaged, default="")
     if newest_damaged > good[-1].id:
         return f"the manifest of {newest_damaged}, newer than the last good full backup, is damaged"
-    for older, newer in pairwise(ours):
-        if newer.made < older.made:
-            return f"the clock was set back: {newer.id} claims an earlier time than {older.id}"
+    # Further back it is over once the newest are the latest too, or one jump would stop retention for ever.
+    for newest in (good[-1], ours[-1]):
+        latest = max((one for one in ours if one.id < newest.id), key=lambda one: one.made, default=newest)
+        if newest.made < latest.made:
+            return f"the clock was set back: {newest.id} claims an earlier time than {latest.id}"
     if ours[-1].made > now:
         return f"the clock says {now.astimezone(UTC):%Y-%m-%d %H:%M:%SZ}, and {ours[-1].id} was made later"
     return ""

@@ -80,6 +80,16 @@ def test_an_hour_back_gives_unique_ordered_ids_and_nothing_is_removed(small, set
         verify_files(small.storage, one)
 
 
+def test_retention_goes_on_when_the_clock_is_past_where_it_was_set_back(small, set_clock, said):
+    noon = datetime(2026, 11, 23, 12, tzinfo=UTC)
+    for moment in (noon, noon - timedelta(hours=1), noon + timedelta(minutes=1)):
+        set_clock(moment)
+        made = make_full_backup(small).manifest.id
+    assert sum("the clock was set back" in line for line in said.lines) == 1
+    assert backups(small) == [made]
+    verify_files(small.storage, made)
+
+
 def test_the_hour_that_comes_twice_when_summer_time_ends_is_two_hours(small, set_clock, zone):
     zone("Europe/Berlin")
     berlin = ZoneInfo("Europe/Berlin")

@@ -192,6 +192,21 @@ def test_nothing_is_removed_after_the_clock_was_set_back(storage, add, said):
     assert any("clock was set back" in line for line in said.lines)
 
 
+def test_a_set_back_further_back_stops_nothing_once_a_good_one_is_newer_than_both(storage, add):
+    for number, hour in enumerate((10, 11, 9, 12), 1):
+        add(number, hour=hour)
+    assert remove(storage, 2).plan.refusal == ""
+    assert ids(storage) == [3, 4]
+
+
+def test_a_newer_increment_does_not_end_the_set_back_of_the_newest_full_backup(storage, add):
+    for number, hour in enumerate((10, 11, 9), 1):
+        base = add(number, hour=hour)
+    add(4, hour=12, type="incremental", parent=base.id)
+    assert "clock was set back" in remove(storage, 1).plan.refusal
+    assert ids(storage) == [1, 2, 3, 4]
+
+
 def test_nothing_is_removed_while_the_clock_is_behind_the_newest_backup(storage, add, said):
     add(1, hour=10)
     add(2, hour=11)

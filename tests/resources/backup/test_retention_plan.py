@@ -98,14 +98,27 @@ def test_nothing_goes_while_the_newest_is_not_good_or_the_clock_jumped(catalog, 
     plan = plan_retention(backups, damaged, keep, now=now, owed=owed)
     ours = sorted((one for one in backups if one.ours), key=lambda one: one.id)
     fulls = [one for one in ours if one.type == "full"]
-    times = [one.made for one in ours]
-    jumped = times != sorted(times) or (times and times[-1] > now)
+    jumped = ours and ours[-1].made > now
+    for newest in (*fulls[-1:], *ours[-1:]):
+        jumped = jumped or any(one.made > newest.made for one in ours if one.id < newest.id)
     bad = not fulls or not (fulls[-1].proven and fulls[-1].whole) or not ours[-1].whole
     if not bad:
         bad = any(name > good_fulls(backups)[-1] for name in damaged)
     if jumped or bad:
         assert plan.removed == []
         assert bool(plan.refusal) == bool(ours)
+
+
+@many
+@given(catalogs(), keeps)
+def test_no_clock_stops_it_once_a_good_full_backup_is_the_newest_by_every_account(catalog, keep):
+    backups, damaged, _, owed = catalog
+    latest = max([NOON, *(one.made for one in backups)]) + timedelta(hours=1)
+    ids = [*(one.id for one in backups), *damaged]
+    backups.append(Stored(next_id(ids, latest), "full", "", latest, True, True))
+    plan = plan_retention(backups, damaged, keep, now=latest, owed=owed)
+    assert plan.refusal == ""
+    assert backups[-1].id not in plan.removed
 
 
 @many
