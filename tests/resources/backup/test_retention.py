@@ -200,8 +200,7 @@ def test_a_set_back_further_back_stops_nothing_once_a_good_one_is_newer_than_bot
 
 
 def test_a_newer_increment_does_not_end_the_set_back_of_the_newest_full_backup(storage, add):
-    for number, hour in enumerate((10, 11, 9), 1):
-        base = add(number, hour=hour)
+    base = [add(number, hour=hour) for number, hour in enumerate((10, 11, 9), 1)][-1]
     add(4, hour=12, type="incremental", parent=base.id)
     assert "clock was set back" in remove(storage, 1).plan.refusal
     assert ids(storage) == [1, 2, 3, 4]
