@@ -29,8 +29,8 @@ from resources.target import Target
 INTERVAL = 30
 """Seconds between two ticks, at least."""
 _BACKUPS_EVERY = 600.0
-_BACKUPS_WITHIN = 3.0
-"""Seconds: the bucket may have to be asked, and a tick must stay short."""
+_BACKUPS_WITHIN = 5.0
+"""Seconds: the server and the bucket may have to be asked, and a tick must stay short."""
 
 
 def alerts_sensor(status: dg.DefaultSensorStatus) -> dg.SensorDefinition:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from resources.backup.elapsed import elapsed
 from resources.backup.freshness import freshness_anywhere
 from resources.backup.index import look
+from resources.backup.server_identity import is_own
 from resources.backup.standing import standing
 from resources.notify.event import Event
 from resources.target import Target
@@ -17,7 +18,7 @@ def freshness_event(target: Target) -> Event:
     """
     stored = look(target.storage)
     found = freshness_anywhere(target, stored.entries)
-    full = [one for one in stored.entries if one.type == "full" and one.database == target.database]
+    full = [one for one in stored.entries if one.type == "full" and is_own(target, found.server_uuid, one)]
     newest = max(full, key=lambda one: one.id, default=None)
     facts: dict[str, object] = {"limit": elapsed(found.limit), "reason": str(found)}
     if found.newest is not None:

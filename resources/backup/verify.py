@@ -17,6 +17,7 @@ from resources.backup.prove_archive import prove_archive
 from resources.backup.remote.fetch import fetch_backup, replaced_by_remote
 from resources.backup.remote.keep import share_proofs
 from resources.backup.remote.listing import older_good_anywhere
+from resources.backup.server_identity import is_own, known_uuid
 from resources.backup.standing import record_proof
 from resources.backup.stored_files import verify_files
 from resources.backup.work_folder import remove_abandoned, work_folder
@@ -99,12 +100,20 @@ def _prove(target: Target, manifest: Manifest) -> Proof:
 
 
 def newest_backup(target: Target) -> Manifest:
-    """The newest full backup of the target's database. Raises NoSuchBackupError."""
-    for manifest in reversed(list_backups(target.storage)):
-        if manifest.type == "full" and manifest.database == target.database:
+    """The newest full backup of the target's database; of its server, where that says which it is.
+
+    Raises NoSuchBackupError.
+    """
+    full = [one for one in list_backups(target.storage) if one.type == "full" and is_own(target, "", one)]
+    uuid = known_uuid(target) if full else ""
+    for manifest in reversed(full):
+        if is_own(target, uuid, manifest):
             return manifest
     raise NoSuchBackupError(
-        f"there is no backup of `{target.database}` yet", where=str(target.storage), hint="dbsync backup"
+        f"there is no backup of `{target.database}` yet",
+        where=str(target.storage),
+        why=f"{full[-1].id} is of another server's database of that name" if full else "",
+        hint="dbsync backup",
     )
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from checks import backup_fresh, catalog_sound, storage_headroom
 from checks.observation import Seen, observed
+from resources.mysql.connection import value
 from tests.resources.backup.test_retention import add, flip, storage
 
 __all__ = ["add", "storage"]
@@ -21,14 +22,19 @@ def here(target, storage):
     return replace(target, storage=storage, database="shop")
 
 
-def test_a_young_proven_backup_passes_and_an_old_one_warns(here, add):
+@pytest.fixture
+def uuid(connection) -> str:
+    return str(value(connection, "SELECT @@server_uuid"))
+
+
+def test_a_young_proven_backup_passes_and_an_old_one_warns(here, add, uuid):
     assert not backup_fresh.look(here).good, "there is none"
-    add(1, timestamp_text=(datetime.now(UTC) - timedelta(days=1)).isoformat())
+    add(1, timestamp_text=(datetime.now(UTC) - timedelta(days=1)).isoformat(), server_uuid=uuid)
     seen = backup_fresh.look(here)
     assert seen.good and 23.9 < float(seen.figures["age hours"]) < 24.1
     old = backup_fresh.look(replace(here, backup_max_age=3600.0))
     assert not old.good and old.hint == "dbsync backup" and "BACKUP_MAX_AGE is 1 h" in old.text
-    add(2, timestamp_text=(datetime.now(UTC) + timedelta(days=1)).isoformat())
+    add(2, timestamp_text=(datetime.now(UTC) + timedelta(days=1)).isoformat(), server_uuid=uuid)
     assert not backup_fresh.look(here).good, "it is dated ahead of the clock"
 
 

@@ -8,7 +8,7 @@ import pytest
 from resources.doctor.check import CHECKS
 from resources.doctor.run import run_doctor
 from resources.doctor.versions import clone_fits, dump_fits
-from resources.mysql.connection import connect, execute
+from resources.mysql.connection import connect, execute, value
 from resources.mysql.server_variables import LASTING
 
 
@@ -187,13 +187,14 @@ def test_a_check_that_breaks_hides_nothing_of_the_others(target, monkeypatch):
     assert found["webhook"].status == "ok" and found["server: version"].status == "ok"
 
 
-def test_an_old_backup_and_a_short_storage_are_warnings_with_a_fix(target):
+def test_an_old_backup_and_a_short_storage_are_warnings_with_a_fix(target, connection):
     from tests.resources.backup.test_index import put
 
     found = _by_name(target)
     assert found["backups: age"].status == "warn" and found["backups: age"].fix == "dbsync backup"
     assert found["backups: headroom"].status == "ok"
-    put(target.storage, 1, database=target.database, timestamp="2020-01-01T00:00:00.000Z", size=1 << 50)
+    more = {"database": target.database, "server_uuid": value(connection, "SELECT @@server_uuid")}
+    put(target.storage, 1, timestamp="2020-01-01T00:00:00.000Z", size=1 << 50, **more)
     found = _by_name(target)
     assert "BACKUP_MAX_AGE is 1 d 2 h" in found["backups: age"].detail
     assert found["backups: catalog"].status == "warn" and found["backups: catalog"].fix == (
