@@ -7,7 +7,7 @@ backups, and from where they end those that the server still has.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -68,11 +68,18 @@ def open_at(target: Target, backup_id: str, moment: Moment, folder: Path) -> Pri
     return opened_at(target, backup_id, moment, folder).server
 
 
-def opened_at(target: Target, backup_id: str, moment: Moment, folder: Path) -> Opened:
+def opened_at(
+    target: Target,
+    backup_id: str,
+    moment: Moment,
+    folder: Path,
+    judge: Callable[[Manifest], None] | None = None,
+) -> Opened:
     """A running private server in `folder` that holds the database as it was at the moment.
 
     `backup_id`: a full backup or an increment of it; empty: the newest proven full backup from
     before the moment. The target's server is asked only where the moment is not in what is stored.
+    `judge` is given the full backup, as it is opened, and raises where it may not be used.
     The caller discards the server. Raises NoSuchBackupError, BackupCorruptError, ChainBrokenError,
     MomentError, RestoreFailedError, DiskFullError, EnvironmentCheckError.
     """
@@ -80,6 +87,12 @@ def opened_at(target: Target, backup_id: str, moment: Moment, folder: Path) -> O
     plan = plan_at(target, backup_id, moment, folder / _LOGS)
     with progress.step(f"verify backup {plan.base.id}"):
         base = sound_backup(target, plan.base.id, to_open=True)
+    if judge:
+        try:
+            judge(base)
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)  # binary logs are in it, and no server yet
+            raise
     needed = variables(plan, folder) if plan.replayed.transactions else {}
     with progress.step(f"open backup {base.id}"):
         server = open_manifest(target, base, folder, needed)

@@ -13,7 +13,9 @@ from typing import Any
 from resources.backup.moment.moment import END, Moment
 from resources.backup.point_in_time import opened_at
 from resources.backup.proof import utc_text
+from resources.backup.remote.listing import locate
 from resources.backup.storage import OWNER, is_abandoned, write_owner
+from resources.backup.usable import say_standing
 from resources.durable_file import disk_full, write_durably
 from resources.errors import EnvironmentCheckError, UsageError
 from resources.mysql.get import get_mysql
@@ -52,11 +54,14 @@ def leave_running(target: Target, backup_id: str, moment: Moment | None) -> Left
     """Open a backup (or a moment after it) on a private server that outlives this process.
 
     It listens on its socket only, in a folder of this user's; every login is root there, without a
-    password, and no event runs. Raises as `opened_at`.
+    password, and no event runs. One that failed its newest proof may be looked into; that is said.
+    Raises as `opened_at`.
     """
     folder = _new_folder(target)
     try:
-        opened = opened_at(target, backup_id, moment or END, folder)
+        if backup_id and (named := locate(target, backup_id)).type == "incremental":
+            say_standing(named)
+        opened = opened_at(target, backup_id, moment or END, folder, say_standing)
         server, plan = opened.server, opened.plan
         try:
             file, position = plan.reached

@@ -12,6 +12,15 @@ from resources.target import Target
 ACCEPT = "--accept-failed-proof"
 
 
+def say_standing(manifest: Manifest) -> None:
+    """Says of one that is only looked into what its newest proof found, unless that was good."""
+    found = standing(manifest)
+    if found.failed:
+        progress.say(f"backup {manifest.id} failed its newest proof: {found.proof.result}")
+    elif not found.proven:
+        progress.say(f"backup {manifest.id} was never proven to restore")
+
+
 def require_usable(target: Target, manifest: Manifest, *, accept_failed_proof: bool) -> None:
     """For what a person asked for by name. Raises UnprovenBackupError naming an older good backup."""
     found = standing(manifest)

@@ -12,6 +12,7 @@ import pymysql
 
 from resources import progress
 from resources.backup.age_keys import require_key
+from resources.backup.manifest import Manifest
 from resources.backup.moment.base import possible_bases
 from resources.backup.moment.moment import Moment
 from resources.backup.remote.fetch import sound_backup
@@ -110,12 +111,12 @@ def restore_backup(target: Target, backup_id: str, wish: Wish | None = None) -> 
     not touched. What was replaced is in the database that the result names. A restore that was
     killed goes on with the tables that were complete. `backup_id` may be empty with a moment (see
     `opened_at`). Raises, with nothing touched: NoSuchBackupError, BackupCorruptError,
-    BackupKeyError, RemoteStorageError, UnprovenBackupError where its newest proof failed (unless
-    `accept_failed_proof`), MomentError, ChainBrokenError, TargetMismatchError (unless
-    `confirm_target` is the target's name), UsageError, ConfirmationError, DiskFullError,
-    RestoreRefusedError where rows written since would be lost (unless `accept_loss` or
-    ROLLBACK_PRESERVE_USER_DATA=false), MissingDefinerError. Raises RestoreFailedError where it
-    stopped later, saying what is where.
+    BackupKeyError, RemoteStorageError, UnprovenBackupError where its newest proof, or that of the
+    full backup it builds on, failed (unless `accept_failed_proof`), MomentError, ChainBrokenError,
+    TargetMismatchError (unless `confirm_target` is the target's name), UsageError,
+    ConfirmationError, DiskFullError, RestoreRefusedError where rows written since would be lost (unless
+    `accept_loss` or ROLLBACK_PRESERVE_USER_DATA=false), MissingDefinerError. Raises RestoreFailedError where
+    it stopped later, saying what is where.
     """
     return _Restore(target, backup_id, wish or Wish()).run()
 
@@ -171,7 +172,9 @@ class _Restore:
         folder = work_folder(target, f"restore-{backup_id}-{time.time_ns()}")
         try:
             with progress.step(f"open backup {backup_id}"):
-                origin = open_origin(self._origin, self._manifest, self._wish.moment, folder)
+                origin = open_origin(
+                    self._origin, self._manifest, self._wish.moment, folder, self._require_base
+                )
         except BaseException as error:
             self._journal.record(entry, "failed", error=str(error), note="nothing was changed")
             raise
@@ -200,6 +203,11 @@ class _Restore:
         )
 
     # --- inside -------------------------------------------------------------------------
+
+    def _require_base(self, base: Manifest) -> None:
+        """An increment is no better than the full backup that it is replayed on."""
+        if base.id != self._manifest.id:
+            require_usable(self._origin, base, accept_failed_proof=self._wish.accept_failed_proof)
 
     def _identity(self) -> dict[str, Any]:
         """In what a restore that goes on must be like the one before."""

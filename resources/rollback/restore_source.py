@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,15 +41,21 @@ def is_backup_itself(manifest: Manifest, moment: Moment | None) -> bool:
     return moment is None and manifest.type == "full"
 
 
-def open_origin(target: Target, manifest: Manifest, moment: Moment | None, folder: Path) -> Origin:
-    """Raises what `open_manifest` and `opened_at` raise."""
+def open_origin(
+    target: Target,
+    manifest: Manifest,
+    moment: Moment | None,
+    folder: Path,
+    judge: Callable[[Manifest], None],
+) -> Origin:
+    """`judge`: as of `opened_at`. Raises what `open_manifest` and `opened_at` raise."""
     if is_backup_itself(manifest, moment):
         more: Mapping[str, str] = {}  # a dump is loaded without a binary log; a restart gives it that later
         if manifest.engine == "clone":
             more = UNCHANGING if _may_go_by_files(target) else SOURCE_VARIABLES
         server = open_manifest(target, manifest, folder, more)
         return Origin(server, manifest, manifest.tables or None, Since.of(manifest))
-    opened = opened_at(target, manifest.id, moment or END, folder)
+    opened = opened_at(target, manifest.id, moment or END, folder, judge)
     plan = opened.plan
     file, position = plan.reached
     return Origin(

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from resources.backup.incremental.make import make_incremental_backup
 from resources.backup.make import make_full_backup
-from resources.backup.standing import record_proof
+from resources.backup.standing import record_proof, standing
 from resources.errors import (
     BackupCorruptError,
     RestoreFailedError,
@@ -75,6 +76,25 @@ def test_one_that_failed_its_newest_proof_needs_a_word_and_an_older_one_is_named
     assert world() == changed and leftovers(shop, target.database) == []
     restore_backup(target, failed.id, Wish(accept_failed_proof=True, accept_loss=True))
     assert world() == backed_up
+
+
+def test_an_increment_of_a_full_backup_that_failed_its_newest_proof_needs_the_word_too(shop, target, world):
+    full = make_full_backup(target).manifest
+    execute(shop, LATER[1])
+    increment = make_incremental_backup(target)
+    assert standing(increment).proven
+    record_proof(Path(full.file_path), replace(full.proof, proven=False, result="FAILED: x"))
+    backed_up, into = world(), f"{target.database}__back"
+    with pytest.raises(UnprovenBackupError) as error:
+        restore_backup(target, increment.id, Wish(into=into))
+    assert full.id in error.value.what and "FAILED: x" in error.value.why
+    assert (
+        value(shop, "SELECT COUNT(*) FROM information_schema.schemata WHERE schema_name = %s", (into,)) == 0
+    )
+    assert world() == backed_up and leftovers(shop, target.database) == []
+    assert list((target.state / "servers").iterdir()) == []
+    restore_backup(target, increment.id, Wish(into=into, accept_failed_proof=True))
+    assert value(shop, f"SELECT COUNT(*) FROM `{into}`.child") == 1
 
 
 def test_one_that_was_never_proven_is_restored_and_said_so(shop, target, world):

@@ -8,12 +8,15 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from resources.backup.incremental.make import make_incremental_backup
 from resources.backup.moment.moment import parse_moment
 from resources.backup.private_servers import leave_running, list_running, stop
+from resources.backup.standing import record_proof
 from resources.backup.work_folder import remove_abandoned
 from resources.errors import MomentError, UsageError
 from resources.mysql.endpoint import Endpoint
@@ -68,6 +71,21 @@ def test_it_holds_the_moment_stays_and_is_removed_by_name(shop, write, remember,
     assert world(Endpoint("localhost", 0, "root", "", socket=Path(second.socket)), DATABASE)
     stop(shop, "p2")
     assert servers_of(shop) == [] and entries(shop.state / "private") == []
+
+
+def test_what_is_known_against_the_backup_is_said_before_it_is_looked_into(
+    shop, origin, write, stopped, said
+):
+    write("then")
+    increment = make_incremental_backup(shop)
+    failed = replace(origin.full.proof, proven=False, result="FAILED: x")
+    record_proof(shop.storage / origin.full.id, failed)
+    for name in (origin.full.id, increment.id):
+        left = leave_running(shop, name, None)
+        assert world(Endpoint("localhost", 0, "root", "", socket=Path(left.socket)), DATABASE)
+    warned = f"backup {origin.full.id} failed its newest proof: FAILED: x"
+    assert said.lines.count(warned) == 2
+    assert not any(increment.id in line and "proof" in line for line in said.lines)
 
 
 @pytest.mark.parametrize("name", ["p9", "../servers", "p1/../..", "", "p0", "p1\0", "p" + "1" * 300])
