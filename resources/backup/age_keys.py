@@ -104,17 +104,17 @@ def require_key(manifest: Manifest, identity: Path | None) -> None:
             # Damage is named by whoever reads the file, with what was expected.
 
 
-def require_own_key(target: Target) -> None:
-    """Whether this machine can read what it encrypts, without which a dump cannot be proven.
+def require_own_key(target: Target, proven_by: str, hint: str) -> None:
+    """Whether this machine can read what it encrypts, where the proof needs that.
 
-    Raises BackupKeyError before anything is dumped.
+    `proven_by`: what is proven, and by what. Raises BackupKeyError before anything is stored.
     """
     if target.age_recipients and not opens_own(target.age_recipients, target.age_identity):
         raise BackupKeyError(
-            "a dump is proven by loading what was stored, and no key here opens what is encrypted",
+            f"{proven_by}, and no key here opens what is encrypted",
             where="BACKUP_AGE_IDENTITY",
             why="it is not set, or its key is not one of BACKUP_AGE_RECIPIENT",
-            hint="set BACKUP_AGE_IDENTITY; a clone needs no key, as it is proven before it is encrypted",
+            hint=f"set BACKUP_AGE_IDENTITY; {hint}",
         )
 
 

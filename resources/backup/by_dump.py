@@ -40,7 +40,11 @@ def make_by_dump(job: Job, tool: MydumperTool | None = None) -> Made:
     """
     _require_sight(job)
     if job.proves:
-        require_own_key(job.target)
+        require_own_key(
+            job.target,
+            "a dump is proven by loading what was stored",
+            "a clone needs no key, as it is proven before it is encrypted",
+        )
     size = job.source.database_bytes
     if not job.proves:
         return _unproven(job, tool)

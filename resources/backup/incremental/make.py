@@ -68,7 +68,11 @@ def make_incremental_backup(target: Target, *, io: StorageIo = REAL) -> Manifest
     Raises BackupFailedError, PrivilegeError, DiskFullError, ConnectError; BackupKeyError where
     it would be stored encrypted and this machine could not read it back.
     """
-    require_own_key(target)
+    require_own_key(
+        target,
+        "an incremental backup is proven by reading back the binary logs that were stored",
+        "a full backup by clone needs no key, as it is proven before it is encrypted",
+    )
     io = replace(io, recipients=target.age_recipients)
     removed = remove_partials(target.storage)
     for folder in servers_folder(target).glob(f"*/{FOLDER}"):

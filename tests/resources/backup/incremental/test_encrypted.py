@@ -44,6 +44,7 @@ def test_an_increment_that_could_not_be_read_back_is_not_begun(shop, write, tmp_
     keys = key_pair(tmp_path / "key.txt")
     write(SECRET)
     before = sorted(path.name for path in shop.storage.iterdir())
-    with pytest.raises(BackupKeyError):
+    with pytest.raises(BackupKeyError) as refused:
         make_incremental_backup(replace(shop, age_recipients=(keys.recipient,)))
+    assert "reading back the binary logs" in refused.value.what and "a dump" not in str(refused.value)
     assert sorted(path.name for path in shop.storage.iterdir()) == before
