@@ -17,7 +17,7 @@ from uuid import uuid4
 from resources import progress
 from resources.backup.incremental.chain import chain_of
 from resources.backup.manifest import Manifest
-from resources.backup.moment.base import possible_bases
+from resources.backup.moment.base import EarlierMomentError, possible_bases
 from resources.backup.moment.logs import Logs
 from resources.backup.moment.losses import Losses, cascades_unlogged, losses_of
 from resources.backup.moment.moment import END, Moment
@@ -29,7 +29,6 @@ from resources.backup.proof import start_for_proof
 from resources.backup.remote.fetch import sound_backup
 from resources.backup.remote.listing import locate
 from resources.backup.work_folder import work_folder
-from resources.errors import MomentError
 from resources.mysql.get import get_mysql
 from resources.mysql.server import PrivateServer
 from resources.mysql.server_variables import SCRATCH
@@ -141,11 +140,22 @@ def plan_at(target: Target, backup_id: str, moment: Moment, folder: Path, *, who
     for base in bases:
         try:
             return _plan(target, base, base, moment, folder, whole)
-        except MomentError:
-            # The migration may have been begun before this backup.
+        except EarlierMomentError:
             if base is bases[-1]:
                 raise
     raise AssertionError("there is always a last one")
+
+
+def base_at(target: Target, moment: Moment) -> Manifest:
+    """The full backup that `plan_at` begins from where none is named. Raises as `opened_at`."""
+    bases = possible_bases(target, moment)
+    if len(bases) == 1:
+        return bases[0]  # without reading any log
+    folder = work_folder(target, f"base-{uuid4().hex[:12]}")
+    try:
+        return plan_at(target, "", moment, folder / _LOGS).base
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _plan(target: Target, base: Manifest, named: Manifest, moment: Moment, folder: Path, whole: bool) -> Plan:

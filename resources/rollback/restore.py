@@ -13,8 +13,8 @@ import pymysql
 from resources import progress
 from resources.backup.age_keys import require_key
 from resources.backup.manifest import Manifest
-from resources.backup.moment.base import possible_bases
 from resources.backup.moment.moment import Moment
+from resources.backup.point_in_time import base_at
 from resources.backup.remote.fetch import sound_backup
 from resources.backup.remote.listing import locate
 from resources.backup.standing import standing
@@ -126,7 +126,7 @@ class _Restore:
         self._begun = time.monotonic()
         self._named = target.name
         if not backup_id and wish.moment is not None:
-            backup_id = possible_bases(target, wish.moment)[0].id
+            backup_id = base_at(target, wish.moment).id
         self._manifest = locate(target, backup_id)
         again = command(backup_id, wish.tables, wish.into, wish.moment)
         require_target(target, self._manifest, wish.confirm_target, again, into=wish.into)

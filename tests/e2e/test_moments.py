@@ -84,8 +84,13 @@ def test_the_state_before_a_migration_comes_back(project):
     project.add_migration("20260401000000_bad", "UPDATE `User` SET `email` = 'same';\n")
     assert project.run("deploy").returncode == 0
     assert project.world() != good
+    code, newer = project.report("backup")
+    assert code == 0, "the newest one is of after the migration"
+    code, seen = project.report("restore", "--to-before-migration", "20260401000000_bad", "--dry-run")
+    assert code == 0 and seen["base"] != newer["id"]
     code, restored = project.report("restore", "--to-before-migration", "20260401000000_bad")
     assert code == 0, restored
+    assert restored["backup_id"] == seen["base"]
     assert project.world() == good
 
 

@@ -14,10 +14,15 @@ from resources.mysql.gtid_set import GtidSet
 from resources.target import Target
 
 
+class EarlierMomentError(MomentError):
+    """The moment may be before this backup: an older one may lead to it."""
+
+
 def possible_bases(target: Target, moment: Moment) -> list[Manifest]:
     """Proven full backups of the target's database from before the moment, newest first.
 
-    Wherever they lie. Of a migration it is not known beforehand which ones those are. Raises
+    Wherever they lie. Whether one is from before a migration, or before a time at which it was being
+    made, only the binary logs say (EarlierMomentError): then the next one is to be tried. Raises
     MomentError when none is left.
     """
     full = [
@@ -35,7 +40,7 @@ def possible_bases(target: Target, moment: Moment) -> list[Manifest]:
             why=oldest,
             hint="dbsync backups list",
         )
-    return found if moment.kind == "migration" else found[:1]
+    return found if moment.kind in ("migration", "time") else found[:1]
 
 
 def _is_before(one: Manifest, moment: Moment) -> bool:

@@ -8,6 +8,7 @@ from resources import progress
 from resources.backup.catalog import corrupt
 from resources.backup.incremental.since import Continuation
 from resources.backup.manifest import Manifest
+from resources.backup.moment.base import EarlierMomentError
 from resources.backup.moment.logs import SERVER, LogFile, Logs
 from resources.backup.moment.moment import Moment
 from resources.backup.moment.plan import Plan, Run
@@ -161,7 +162,7 @@ class _Planner:
         holds = self._continuation.parent_last
         begun = int(datetime.fromisoformat(base.timestamp).timestamp() * 1_000_000)
         if holds > time or (not holds and begun > time):
-            raise MomentError(
+            raise EarlierMomentError(
                 f"backup {base.id} is of a later moment than --to",
                 where=utc_time(time),
                 why=f"it holds transactions up to {utc_time(holds or begun)}",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from resources.backup.incremental.since import is_earlier
 from resources.backup.manifest import Manifest
+from resources.backup.moment.base import EarlierMomentError
 from resources.backup.moment.moment import Moment
 from resources.errors import MomentError
 from resources.mysql.binlog_event import utc_time
@@ -112,7 +113,7 @@ class StopBeforeMigration(Stop):
     def complete(self) -> None:
         if not self._found:
             listed = [f"{inert(name)} ({utc_time(one.committed)})" for name, one in self._seen.items()]
-            raise MomentError(
+            raise EarlierMomentError(
                 f"migration {inert(self._name)} was not begun since that backup",
                 why="begun since: " + ("; ".join(listed[-20:]) or "none"),
                 hint="an older backup, if it was begun before: dbsync backups list",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -12,11 +13,11 @@ from resources.backup.incremental.make import make_incremental_backup
 from resources.backup.make import make_full_backup
 from resources.backup.moment.logs import SERVER
 from resources.backup.moment.moment import END, Moment, parse_moment
-from resources.backup.point_in_time import preview_at
+from resources.backup.point_in_time import base_at, preview_at
 from resources.errors import BackupCorruptError, ChainBrokenError, MomentError, NoSuchBackupError
 from resources.mysql.binlog_text import RowCounts
 from resources.mysql.collations import without_defaults
-from resources.mysql.connection import execute, quoted, rows
+from resources.mysql.connection import connect, execute, quoted, rows, value
 from resources.prisma.history import CREATE_TABLE
 from tests.resources.backup.conftest import World, leftovers, world
 from tests.resources.backup.incremental.conftest import DATABASE
@@ -155,8 +156,39 @@ def test_a_migration_from_before_the_newest_backup_is_found_from_an_older_one(
     write("x")
     found = plan(parse_moment(to_before_migration="20260104_old"))
     assert found.base.id == older.id
+    moment = parse_moment(to_before_migration="20260104_old")
+    assert moment and base_at(shop, moment).id == older.id, "a restore begins from the same"
     with pytest.raises(MomentError):
         plan(parse_moment(to_before_migration="20260104_never"))
+
+
+def test_a_time_at_which_a_backup_was_being_made_is_reached_from_an_older_one(shop, origin, plan):
+    seen: list[str] = []
+    done = threading.Event()
+
+    def write_on() -> None:
+        with connect(shop.endpoint, DATABASE) as other:
+            while not done.is_set():
+                execute(other, "INSERT INTO log (v) VALUES ('meanwhile')")
+                text = "SELECT DATE_FORMAT(UTC_TIMESTAMP(6), '%Y-%m-%dT%H:%i:%s.%fZ')"
+                seen.append(str(value(other, text)))
+
+    writer = threading.Thread(target=write_on)
+    writer.start()
+    try:
+        newer = make_full_backup(shop).manifest
+    finally:
+        done.set()
+        writer.join()
+    begun = datetime.fromisoformat(newer.timestamp)
+    moment = parse_moment(next(time for time in seen if datetime.fromisoformat(time) > begun))
+    assert moment
+    with pytest.raises(MomentError, match="later moment"):
+        plan(moment, newer.id)
+    found = plan(moment)
+    assert found.base.id == origin.full.id and found.replayed.transactions
+    assert base_at(shop, moment).id == origin.full.id
+    assert leftovers(shop) == []
 
 
 def test_another_server_s_log_is_not_taken(shop, write, plan, make_server):
