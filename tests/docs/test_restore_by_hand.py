@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -29,6 +30,7 @@ from tests.support.unpacked_tools import hand_tools
 
 __all__ = ["awkward"]
 pytestmark = pytest.mark.slow
+ENGINES = ("clone", "mysqldump", "mydumper")
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "restore-by-hand.md").read_text(encoding="utf-8")
 
 
@@ -89,7 +91,7 @@ def plain(target, connection, tools):
     execute(connection, "SET GLOBAL sql_mode = DEFAULT")
 
 
-@pytest.mark.parametrize("engine", ["clone", "mysqldump", "mydumper"])
+@pytest.mark.parametrize("engine", ENGINES)
 def test_a_person_with_age_zstd_and_mysqld_gets_equal_rows(
     request, installation, tools, tmp_path, out, engine, sealed
 ):
@@ -150,3 +152,39 @@ def test_a_person_with_age_zstd_and_mysqld_gets_equal_rows(
     victim.write_bytes(data)
     assert run(block("Is every file")).returncode != 0, "a damaged file is found by hand too"
     shutil.rmtree(backup)
+
+
+@pytest.mark.parametrize("shell", ["sh", "bash"])
+@pytest.mark.parametrize(
+    "heading", [*(f'`"engine": "{name}"`' for name in ENGINES), '`"type": "incremental"`']
+)
+def test_where_everything_fails_the_blocks_end_and_the_readers_shell_stays(tmp_path, heading, shell):
+    programs, backup = tmp_path / "bin", tmp_path / "backup"
+    programs.mkdir()
+    for name in ("mysqld", "mysql", "mysqlbinlog", "myloader", "zstd", "age"):
+        (programs / name).write_text(f"#!/bin/sh\necho {name} failed >&2\nexit 1\n")
+        (programs / name).chmod(0o755)
+    for folder in ("mydumper", "binlogs"):
+        (backup / "files" / folder).mkdir(parents=True)
+        (backup / "files" / folder / "one.zst").touch()
+    facts = {"folders": [], "server_variables": {"sql_mode": ""}, "binlog_position": 4}
+    (backup / "manifest.json").write_text(json.dumps({"manifest": facts}))
+    # Without -e, as a person's shell is.
+    done = subprocess.run(
+        [shell, "-c", f"{block(heading)}\necho the shell stays"],
+        env={
+            "PATH": f"{programs}:{os.environ['PATH']}",
+            "backup": str(backup),
+            "increments": str(backup),
+            "out": str(tmp_path / "out"),
+            "key": str(tmp_path / "key"),
+            "database": "shop",
+        },
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert done.stdout.endswith("the shell stays\n"), done.stderr
+    assert "failed" in done.stderr
