@@ -19,7 +19,7 @@ from dbsync_assets.true_version import show_true_version
 from resources.backup.moment.moment import parse_moment
 from resources.deployment import operations
 from resources.deployment.deployment import Deployment
-from resources.rollback.restore import Wish
+from resources.rollback.wish import Wish
 
 
 class RestoreConfig(dg.Config):
@@ -31,7 +31,9 @@ class RestoreConfig(dg.Config):
     to: str = Field(
         "", description="A time with its zone, or `latest`. This and the next two: at most one of them."
     )
-    to_gtid: str = Field("", description="The state when these transactions had run; one alone: up to it.")
+    to_gtid: str = Field(
+        "", description="A GTID set: the state when these had run. One alone: up to it, itself included."
+    )
     to_before_migration: str = Field("", description="The moment just before this migration was applied.")
     tables: list[str] = Field([], description="Only these; empty: all of the database.")
     into: str = Field("", description="A new database of the target's server; empty: the target's own.")

@@ -5,7 +5,6 @@ They take no lock and start no job: a private server can be had while the target
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from dbsync_assets.cli.context import Loaded, watching
@@ -13,22 +12,16 @@ from dbsync_assets.cli.output import emit_json, say, size, table
 
 if TYPE_CHECKING:
     from resources.backup.moment.moment import Moment
+    from resources.rollback.wish import Wish
 
 
-def look_before(
-    loaded: Loaded,
-    backup_id: str,
-    moment: Moment | None,
-    as_json: bool,
-    tables: Sequence[str] = (),
-    into: str = "",
-) -> None:
-    """What a restore would replay and what the database would lose."""
-    from resources.backup.point_in_time import preview_at
+def look_before(loaded: Loaded, backup_id: str, wish: Wish, as_json: bool) -> None:
+    """What a restore would replay and what the database would lose, or why it would be refused."""
     from resources.mysql.binlog_event import utc_time
+    from resources.rollback.restore import preview_restore
 
     with watching():
-        preview = preview_at(loaded.target, backup_id, moment).narrowed(tables, into)
+        preview = preview_restore(loaded.target, backup_id, wish)
     if as_json:
         emit_json({"ok": True, **preview.as_dict()})
         return

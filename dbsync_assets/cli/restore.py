@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -78,11 +79,11 @@ def restore(
         ),
     ] = False,
     confirm_target: Annotated[
-        str,
+        str | None,
         typer.Option(
             help="DATABASE@HOST:PORT typed out, when the backup was made of another server or database."
         ),
-    ] = "",
+    ] = None,
     accept_failed_proof: Annotated[
         bool,
         typer.Option("--accept-failed-proof", help="Use the backup although its newest proof failed."),
@@ -99,28 +100,27 @@ def restore(
     stopped goes on with the tables that were complete when it is typed again.
     """
     from resources.backup.moment.moment import parse_moment
+    from resources.rollback.wish import Wish
 
-    narrowing = {
-        "--tables": tables,
-        "--into": into,
-        "--to": to,
-        "--to-gtid": to_gtid,
-        "--to-before-migration": to_before_migration,
-    }
-    for option, given in narrowing.items():
-        if given is not None and not given.strip(" ,"):
-            raise UsageError(
-                f"{option} is empty",
-                why="without it more would be restored than was meant; is a variable not set?",
-                hint="dbsync restore --help",
-            )
+    _require_filled(
+        {
+            "--tables": tables,
+            "--into": into,
+            "--to": to,
+            "--to-gtid": to_gtid,
+            "--to-before-migration": to_before_migration,
+            "--confirm-target": confirm_target,
+        }
+    )
+    into, to = into or "", to or ""
+    to_gtid, to_before_migration = to_gtid or "", to_before_migration or ""
     config: dict[str, Any] = {
         "tables": list(listed(tables or "")),
-        "into": into or "",
-        "to": to or "",
-        "to_gtid": to_gtid or "",
-        "to_before_migration": to_before_migration or "",
-        "confirm_target": confirm_target,
+        "into": into,
+        "to": to,
+        "to_gtid": to_gtid,
+        "to_before_migration": to_before_migration,
+        "confirm_target": confirm_target or "",
         "accept_loss": accept_loss,
         "accept_missing_definers": accept_missing_definers,
         "accept_failed_proof": accept_failed_proof,
@@ -138,7 +138,17 @@ def restore(
     if private and (tables or into):
         raise UsageError("--private opens the whole backup and takes neither --tables nor --into")
     if dry_run:
-        look_before(load(project), backup_id or "", moment, as_json, config["tables"], config["into"])
+        wish = Wish(
+            tables=tuple(config["tables"]),
+            into=into,
+            moment=moment,
+            confirm_target=confirm_target,
+            accept_failed_proof=accept_failed_proof,
+            accept_loss=accept_loss,
+            accept_missing_definers=accept_missing_definers,
+            dry_run=True,
+        )
+        look_before(load(project), backup_id or "", wish, as_json)
         return
     if private:
         open_private(load(project), backup_id or "", moment, as_json)
@@ -146,6 +156,20 @@ def restore(
     loaded = load(project)
     hand_over(context, loaded, detach=detach, as_json=as_json)
     run_operation(loaded, as_json, "restore", "restore_backup", {"backup_id": backup_id or "", **config})
+
+
+def _require_filled(options: Mapping[str, str | None]) -> None:
+    """Raises UsageError for an option that was given without a value.
+
+    Behind it is an empty shell variable: taken as "not given", `--tables "$TABLES"` would restore all.
+    """
+    for name, text in options.items():
+        if text is not None and not text.strip(" \t\r\n,"):
+            raise UsageError(
+                f"{name} is empty; nothing was changed",
+                why=f"it was given as {text!r}: is a shell variable unset?",
+                hint=f"give {name} a value, or leave it away   (dbsync restore --help)",
+            )
 
 
 def finish(project: Path, yes: bool, as_json: bool) -> None:

@@ -18,8 +18,9 @@ from resources.prisma.reset import reset_database
 from resources.prisma.resolve import mark_applied, mark_rolled_back
 from resources.prisma.status import migration_status
 from resources.rollback.kept import Kept, drop_kept
-from resources.rollback.restore import Wish, restore_backup
+from resources.rollback.restore import restore_backup
 from resources.rollback.rollback import roll_back
+from resources.rollback.wish import Wish
 from resources.validation.baseline import find_baseline, record_baseline
 
 

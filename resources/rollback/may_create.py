@@ -21,11 +21,13 @@ def require_may_create(
     missing: Iterable[Definition],
     *,
     accept_missing_definers: bool = True,
+    command: str = "",
 ) -> list[str]:
     """Create one thing of each kind for each definer in the database `side`, and drop it again.
 
     Returns notes on definers that have no account (their objects are put back as they
-    were). Raises MissingDefinerError, where such are not accepted, naming all of them;
+    were). Raises MissingDefinerError, where such are not accepted, naming all of them and
+    the `command` that accepts them;
     RestoreFailedError with the GRANT that is missing.
     """
     wanted: dict[tuple[str, str], list[str]] = {}
@@ -36,7 +38,7 @@ def require_may_create(
         if not _try(connection, side, definer, kind, accept_missing_definers):
             nobody.setdefault(definer, []).extend(f"{kind.lower()} `{name}`" for name in sorted(objects))
     if nobody and not accept_missing_definers:
-        raise _missing(nobody)
+        raise _missing(nobody, command)
     has_none = "has no account; its objects were put back all the same"
     return [f"the definer {definer} {has_none}" for definer in nobody]
 
@@ -81,13 +83,14 @@ def _only_for_missing(message: str) -> bool:
     return "ALLOW_NONEXISTENT_DEFINER" in message and "SET_ANY_DEFINER" not in message
 
 
-def _missing(nobody: Mapping[str, list[str]]) -> MissingDefinerError:
+def _missing(nobody: Mapping[str, list[str]], command: str) -> MissingDefinerError:
     return MissingDefinerError(
         "accounts that objects of the backup run as are not on the server; nothing was changed",
         where=", ".join(nobody),
         why="; ".join(f"{definer}: {', '.join(objects)}" for definer, objects in nobody.items()),
         hint="\n         ".join(f"CREATE USER {definer} ACCOUNT LOCK;" for definer in nobody)
-        + "\n         and GRANT it what these need; or go on: dbsync restore … --accept-missing-definers",
+        + "\n         and GRANT it what these need; or go on:"
+        f"\n         {command} --accept-missing-definers",
     )
 
 

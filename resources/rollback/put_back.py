@@ -53,6 +53,8 @@ class How:
     views: Collection[str] | None = None
     """Nothing but the tables and these views is made equal; None: everything in the database is."""
     accept_missing_definers: bool = True
+    command: str = ""
+    """What to type to do the same again; errors add to it what a person may accept."""
     keeps_side: Callable[[BaseException], bool] = lambda _: False
     """After which errors the side database stays, for the next run to go on from."""
     judges_parents: bool = False
@@ -207,7 +209,11 @@ def _begin(
     make_side(connection, names, *old.charset)
     missing = _to_create(connection, target.database, plan, old)
     notes = require_may_create(
-        connection, names.side, missing, accept_missing_definers=how.accept_missing_definers
+        connection,
+        names.side,
+        missing,
+        accept_missing_definers=how.accept_missing_definers,
+        command=how.command,
     )
     write_marker(connection, names, plan)
     return notes

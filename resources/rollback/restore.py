@@ -13,8 +13,7 @@ import pymysql
 from resources import progress
 from resources.backup.age_keys import require_key
 from resources.backup.manifest import Manifest
-from resources.backup.moment.moment import Moment
-from resources.backup.point_in_time import base_at
+from resources.backup.point_in_time import Preview, base_at, preview_at
 from resources.backup.remote.fetch import sound_backup
 from resources.backup.remote.listing import locate
 from resources.backup.standing import standing
@@ -55,6 +54,7 @@ from resources.rollback.side import SideNames, drop_database, is_of_restore, lef
 from resources.rollback.spelling import as_spelled
 from resources.rollback.stripped import mend
 from resources.rollback.swap import TablesInUseError
+from resources.rollback.wish import Wish
 from resources.target import Target
 
 
@@ -87,22 +87,6 @@ class RestoreResult:
         }
 
 
-@dataclass(frozen=True)
-class Wish:
-    """What exactly is asked for."""
-
-    tables: tuple[str, ...] = ()
-    """Empty: all of the database."""
-    into: str = ""
-    """A database of the target's server that is made for it; "": the target's own."""
-    moment: Moment | None = None
-    """The state at a moment after the backup."""
-    confirm_target: str | None = None
-    accept_failed_proof: bool = False
-    accept_loss: bool = False
-    accept_missing_definers: bool = False
-
-
 def restore_backup(target: Target, backup_id: str, wish: Wish | None = None) -> RestoreResult:
     """Put tables of a backup into the target; digests compared before they change places.
 
@@ -121,6 +105,32 @@ def restore_backup(target: Target, backup_id: str, wish: Wish | None = None) -> 
     return _Restore(target, backup_id, wish or Wish()).run()
 
 
+def preview_restore(target: Target, backup_id: str, wish: Wish) -> Preview:
+    """What `restore_backup` would replay, and what the database would lose. Changes nothing, opens nothing.
+
+    Raises what `restore_backup` raises of what can be known so; losses are told, not refused. While the
+    target is down it tells what is stored, and notes what was not looked at.
+    """
+    tables, notes = wish.tables, []
+    try:
+        planned = _Restore(target, backup_id, wish)
+        planned.require_possible()
+        backup_id, tables = planned.backup_id, planned.tables
+    except ConnectError as error:
+        notes.append(f"whether the target would take it was not looked at: {error.what}")
+    preview = preview_at(target, backup_id, wish.moment).narrowed(tables, wish.into)
+    base = preview.plan.base
+    if not is_backup_itself(locate(target, backup_id or base.id), wish.moment):
+        known = {name.casefold() for name in base.tables}
+        later = [f"`{name}`" for name in tables if known and name.casefold() not in known]
+        if later:
+            notes.append(
+                f"not in {base.id}, so only the restore sees whether it is there: {', '.join(later)}"
+            )
+    preview.plan.notes += notes
+    return preview
+
+
 class _Restore:
     def __init__(self, target: Target, backup_id: str, wish: Wish) -> None:
         self._begun = time.monotonic()
@@ -128,11 +138,10 @@ class _Restore:
         if not backup_id and wish.moment is not None:
             backup_id = base_at(target, wish.moment).id
         self._manifest = locate(target, backup_id)
-        again = command(backup_id, wish.tables, wish.into, wish.moment)
-        require_target(target, self._manifest, wish.confirm_target, again, into=wish.into)
-        require_usable(target, self._manifest, accept_failed_proof=wish.accept_failed_proof)
         if wish.into:
             require_new_name(target, wish.into)
+        require_target(target, self._manifest, wish)
+        require_usable(target, self._manifest, accept_failed_proof=wish.accept_failed_proof)
         self._origin = as_spelled(target)
         self._target = replace(self._origin, database=wish.into) if wish.into else self._origin
         self._wish = wish
@@ -144,16 +153,27 @@ class _Restore:
         self._finishes = False
         """Whether an earlier run had put the tables in place."""
 
-    def run(self) -> RestoreResult:
-        target, backup_id = self._target, self._manifest.id
-        is_whole = is_backup_itself(self._manifest, self._wish.moment)
-        if is_whole and self._tables and self._manifest.tables:
-            # It costs little to know these before anything is fetched or unpacked.
+    @property
+    def backup_id(self) -> str:
+        return self._manifest.id
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """As the backup spells them, where that is known; empty: all of the database."""
+        return self._tables or ()
+
+    def require_possible(self) -> None:
+        """What costs little to know before anything is fetched or unpacked."""
+        if self._is_whole and self._tables and self._manifest.tables:
             known = self._manifest.tables, self._manifest.schema.views
             self._tables = require_known(self._tables, *known)
         if self._wish.into:
             self._look_into()
-        if is_whole:
+
+    def run(self) -> RestoreResult:
+        target, backup_id = self._target, self._manifest.id
+        self.require_possible()
+        if self._is_whole:
             self._look_for_losses(Since.of(self._manifest))
         with progress.step(f"verify backup {backup_id}"):
             manifest = sound_backup(self._origin, backup_id, to_open=True)
@@ -209,6 +229,10 @@ class _Restore:
         if base.id != self._manifest.id:
             require_usable(self._origin, base, accept_failed_proof=self._wish.accept_failed_proof)
 
+    @property
+    def _is_whole(self) -> bool:
+        return is_backup_itself(self._manifest, self._wish.moment)
+
     def _identity(self) -> dict[str, Any]:
         """In what a restore that goes on must be like the one before."""
         return {
@@ -239,16 +263,7 @@ class _Restore:
             return str(value(connection, "SELECT @@server_uuid"))
 
     def _command(self) -> str:
-        """As it was typed: whoever goes on should not have to decide everything again."""
-        wish = self._wish
-        said = command(self._manifest.id, self._tables, wish.into, wish.moment)
-        given = {
-            f"--confirm-target {wish.confirm_target}": wish.confirm_target is not None,
-            "--accept-loss": wish.accept_loss,
-            "--accept-missing-definers": wish.accept_missing_definers,
-            "--accept-failed-proof": wish.accept_failed_proof,
-        }
-        return " ".join([said, *(option for option, is_given in given.items() if is_given)])
+        return command(self._manifest.id, replace(self._wish, tables=self.tables))
 
     def _look_for_losses(self, since: Since) -> None:
         """Nothing is lost where a database of its own is made."""
@@ -324,6 +339,7 @@ class _Restore:
                 left=left,
                 views=scope.views,
                 accept_missing_definers=self._wish.accept_missing_definers,
+                command=self._command(),
                 keeps_side=lambda error: isinstance(error, (RestoreRefusedError, TablesInUseError)),
                 before_locks=losses.look_again if losses else lambda: None,
                 judges_parents=self._tables is not None and not self._wish.into,

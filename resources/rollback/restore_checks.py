@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from dataclasses import replace
 
 import pymysql
 
 from resources.backup.manifest import Manifest
-from resources.backup.moment.moment import Moment
 from resources.errors import (
     ConfirmationError,
     ConnectError,
@@ -24,37 +23,34 @@ from resources.rollback.objects import read_objects
 from resources.rollback.side import SideNames, database_charset, read_plan
 from resources.rollback.spelling import as_spelled
 from resources.rollback.state import UNREACHABLE
+from resources.rollback.wish import Wish
 from resources.target import Target
 
 _LONGEST_NAME = 64
 
 
-def require_target(
-    target: Target, manifest: Manifest, confirm_target: str | None, again: str, *, into: str = ""
-) -> None:
-    """Raises TargetMismatchError unless the backup is of this target, or the target was typed out.
-
-    `again`: the command, without --confirm-target.
-    """
-    if confirm_target is not None and confirm_target != target.name:
+def require_target(target: Target, manifest: Manifest, wish: Wish) -> None:
+    """Raises TargetMismatchError unless the backup is of this target, or the target was typed out."""
+    confirmed = command(manifest.id, replace(wish, confirm_target=target.name))
+    if wish.confirm_target is not None and wish.confirm_target != target.name:
         raise TargetMismatchError(
-            f"--confirm-target is {confirm_target!r}, and the target is {target.name!r}",
+            f"--confirm-target is {wish.confirm_target!r}, and the target is {target.name!r}",
             where=target.name,
-            hint=f"{again} --confirm-target {target.name}",
+            hint=confirmed,
         )
     with connect(target.endpoint) as connection:
         uuid = str(value(connection, "SELECT @@server_uuid"))
     others = []
-    if not into and manifest.database not in (target.database, as_spelled(target).database):
+    if not wish.into and manifest.database not in (target.database, as_spelled(target).database):
         others.append(f"it is of database `{manifest.database}`, not `{target.database}`")
     if manifest.server_uuid != uuid:
         others.append(f"it is of server {manifest.server_uuid}, not {uuid}")
-    if others and confirm_target is None:
+    if others and wish.confirm_target is None:
         raise TargetMismatchError(
             f"backup {manifest.id} was not made of this target; nothing was changed",
             where=target.name,
             why="; ".join(others),
-            hint=f"if that is meant: {again} --confirm-target {target.name}",
+            hint=f"if that is meant: {confirmed}",
         )
 
 
@@ -93,16 +89,9 @@ def require_empty(into: Target, unfinished: str = "") -> None:
             )
 
 
-def command(backup_id: str, tables: Sequence[str] | None, into: str, moment: Moment | None = None) -> str:
+def command(backup_id: str, wish: Wish) -> str:
     """What to type to restore it."""
-    parts = ["dbsync restore", backup_id]
-    if tables:
-        parts += ["--tables", ",".join(tables)]
-    if into:
-        parts += ["--into", into]
-    if moment is not None:
-        parts += moment.as_options()
-    return " ".join([parts[0], shlex.join(parts[1:])])
+    return f"dbsync restore {shlex.join([backup_id, *wish.as_options()])}"
 
 
 def way_back(aside: str) -> str | None:

@@ -49,6 +49,9 @@ def test_a_dropped_table_is_recovered_to_just_before(project):
     assert project.world() == before, "a dry run changes nothing"
     code, seen = project.report("restore", "--to", time, "--dry-run", "--tables", "Post")
     assert code == 0 and seen["lost"]["rows"] == {}
+    for wrong in (("--tables", "Nope"), ("--into", "mysql")):
+        code, refused = project.report("restore", full["id"], "--dry-run", *wrong)
+        assert code == 2 and wrong[1] in str(refused), "as the restore itself would"
     shown = project.run("restore", "--to", time, "--dry-run")
     assert "2 transactions" in shown.stdout and "User" in shown.stdout
 

@@ -27,7 +27,8 @@ from resources.deployment.deployment import Deployment
 from resources.deployment.operations import back_up_incrementally
 from resources.errors import BackupCorruptError, BackupKeyError, ChainBrokenError, RemoteStorageError
 from resources.mysql.connection import connect, execute, rows, value
-from resources.rollback.restore import Wish, restore_backup
+from resources.rollback.restore import restore_backup
+from resources.rollback.wish import Wish
 from resources.target import Keep, Target
 from tests.resources.backup.conftest import Said, world
 from tests.support.age_keys import key_pair

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from resources.errors import UsageError
+from resources.errors import MomentError, UsageError
 from resources.mysql.binlog_event import utc_time
 from resources.mysql.gtid_set import GtidSet
 from resources.redact import inert
@@ -43,7 +43,10 @@ END = Moment("end")
 
 
 def parse_moment(to: str = "", to_gtid: str = "", to_before_migration: str = "") -> Moment | None:
-    """The moment that the options of `dbsync restore` name; None without any. Raises UsageError."""
+    """The moment that the options of `dbsync restore` name; None without any.
+
+    Raises UsageError, MomentError.
+    """
     if sum(map(bool, (to, to_gtid, to_before_migration))) > 1:
         raise UsageError(
             "give only one of --to, --to-gtid, --to-before-migration", hint="dbsync restore --help"
@@ -80,6 +83,10 @@ def _time(text: str) -> Moment:
     try:
         moment = moment.astimezone(UTC)
     except OverflowError as error:
-        raise UsageError(f"--to {text[:60]!r} is no time of a server", why=str(error), hint=hint) from error
+        raise MomentError(
+            f"--to {text[:60]!r} is a time that no backup can be of",
+            why="in UTC it is not in the years 1 to 9999",
+            hint=hint,
+        ) from error
     microseconds = (moment - datetime(1970, 1, 1, tzinfo=UTC)) // datetime.resolution
     return Moment("time", utc_time(microseconds), time=microseconds)

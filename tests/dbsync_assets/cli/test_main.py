@@ -9,6 +9,7 @@ import sys
 
 import pytest
 
+from dbsync_assets.cli.main import main
 from resources.settings import CHECKOUT
 from tests.support.command import run
 
@@ -42,11 +43,14 @@ def test_a_wrong_command_line_exits_2_and_names_the_help(arguments):
     assert "--help" in done.stderr and "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("option", ["--tables", "--into", "--to", "--to-gtid", "--to-before-migration"])
-def test_an_unset_variable_does_not_restore_more_than_was_meant(option):
-    done = run("restore", "20261123T120000Z-0001-full", option, "")
-    assert done.returncode == 2
-    assert f"{option} is empty" in done.stderr
+@pytest.mark.parametrize(
+    "option", ["--tables", "--into", "--to", "--to-gtid", "--to-before-migration", "--confirm-target"]
+)
+@pytest.mark.parametrize("value", ["", " ", " , "])
+def test_an_empty_option_of_restore_is_refused_and_not_taken_as_left_away(option, value, capsys):
+    # As an empty shell variable gives it; without a value all of the database would be restored.
+    assert main(["restore", "20261123T101500Z-0001-full", option, value]) == 2
+    assert f"{option} is empty" in capsys.readouterr().err
 
 
 def test_a_missing_database_url_exits_3_and_says_how_to_set_it(tmp_path):

@@ -15,7 +15,8 @@ from resources.backup.open import open_backup
 from resources.backup.verify import verify_backup
 from resources.errors import BackupFailedError
 from resources.mysql.connection import execute, rows
-from resources.rollback.restore import Wish, restore_backup
+from resources.rollback.restore import restore_backup
+from resources.rollback.wish import Wish
 from tests.resources.backup.conftest import leftovers
 
 pytestmark = pytest.mark.slow

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from resources.mysql.endpoint import Endpoint
 from resources.rollback import put_back, swap
-from resources.rollback.restore import Wish, restore_backup
+from resources.rollback.restore import restore_backup
+from resources.rollback.wish import Wish
 from resources.target import Target
 from tests.resources.rollback.killed_rollback import die
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from resources.backup.incremental.make import make_incremental_backup
 from resources.backup.make import make_full_backup
+from resources.backup.moment.moment import parse_moment
 from resources.backup.standing import record_proof, standing
 from resources.errors import (
     BackupCorruptError,
@@ -18,8 +20,10 @@ from resources.errors import (
 )
 from resources.mysql.connection import execute, rows, value
 from resources.rollback import put_back
-from resources.rollback.restore import Wish, restore_backup
+from resources.rollback.restore import restore_backup
+from resources.rollback.restore_checks import command
 from resources.rollback.side import leftovers
+from resources.rollback.wish import Wish
 
 pytestmark = pytest.mark.slow
 
@@ -114,6 +118,14 @@ def test_another_database_needs_the_targets_name_typed(shop, target, server, bac
         again = f"dbsync restore {backup_id} --tables item,old --confirm-target {other.name}"
         assert again in refused.value.hint, "what is typed next restores no more than was meant"
     assert not rows(shop, f"SHOW TABLES FROM `{other.database}`")
+    wish = Wish(tables=("item", "odd name"), moment=parse_moment("latest"), accept_loss=True)
+    for confirm in (None, target.name):
+        with pytest.raises(TargetMismatchError) as refused:
+            restore_backup(other, backup_id, replace(wish, confirm_target=confirm))
+        # Without one of them it would be the whole database, or another moment.
+        typed = shlex.split(refused.value.hint[refused.value.hint.index("dbsync") :])
+        assert typed[:3] == ["dbsync", "restore", backup_id]
+        assert typed[3:] == replace(wish, confirm_target=other.name).as_options()
     restore_backup(other, backup_id, Wish(confirm_target=other.name))
     assert value(shop, f"SELECT COUNT(*) FROM `{other.database}`.item") == 2
 
@@ -144,8 +156,14 @@ def test_a_restore_that_fails_says_the_state_and_can_be_typed_again(
         raise OSError("cut off")
 
     monkeypatch.setattr(put_back, "equalise", broken)
+    wish = Wish(
+        confirm_target=target.name, accept_failed_proof=True, accept_loss=True, accept_missing_definers=True
+    )
     with pytest.raises(RestoreFailedError, match="cut off") as failed:
-        restore_backup(target, backup_id, Wish(accept_loss=True))
+        restore_backup(target, backup_id, wish)
+    assert failed.value.hint.startswith(command(backup_id, wish))
+    given = {f"--confirm-target {target.name}", "--accept-failed-proof", "--accept-loss"}
+    assert all(one in failed.value.hint for one in given | {"--accept-missing-definers"})
     assert "DATA STATE: the backup's tables are in place" in failed.value.why
     monkeypatch.undo()
     first_aside = leftovers(shop, target.database)

@@ -17,8 +17,9 @@ from resources.journal import Journal
 from resources.mysql.connection import execute, rows, value
 from resources.mysql.digest import table_digests
 from resources.rollback.reconcile import reconcile
-from resources.rollback.restore import Wish, restore_backup
+from resources.rollback.restore import restore_backup
 from resources.rollback.side import leftovers
+from resources.rollback.wish import Wish
 from tests.conftest import CHECKOUT
 from tests.resources.rollback import killed_restore
 

@@ -14,8 +14,9 @@ from resources.errors import MissingDefinerError, RestoreRefusedError
 from resources.mysql.connection import execute, option_file, rows, value
 from resources.mysql.get import get_mysql
 from resources.rollback.kept import drop_kept, kept_databases
-from resources.rollback.restore import Wish, restore_backup
+from resources.rollback.restore import restore_backup
 from resources.rollback.side import leftovers
+from resources.rollback.wish import Wish
 
 pytestmark = pytest.mark.slow
 
@@ -165,6 +166,8 @@ def test_a_definer_without_an_account_is_an_error_before_anything_is_changed(sho
         restore_backup(target, backup_id, Wish(accept_loss=True))
     assert "view `theirs`" in refused.value.why
     assert f"CREATE USER `{name}`@`%` ACCOUNT LOCK;" in refused.value.hint
+    typed = f"dbsync restore {backup_id} --accept-loss --accept-missing-definers"
+    assert refused.value.hint.endswith(typed)
     assert world() == changed and leftovers(shop, target.database) == []
     result = restore_backup(target, backup_id, Wish(accept_loss=True, accept_missing_definers=True))
     assert world() == backed_up

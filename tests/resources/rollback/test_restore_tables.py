@@ -7,8 +7,9 @@ import pytest
 from resources.backup.make import make_full_backup
 from resources.errors import RestoreRefusedError, UsageError
 from resources.mysql.connection import execute, rows, value
-from resources.rollback.restore import Wish, restore_backup
+from resources.rollback.restore import restore_backup
 from resources.rollback.side import leftovers
+from resources.rollback.wish import Wish
 
 pytestmark = pytest.mark.slow
 

@@ -12,8 +12,9 @@ from resources.backup.moment.moment import Moment
 from resources.errors import ChainBrokenError, MomentError, RestoreFailedError
 from resources.mysql.connection import execute, value
 from resources.rollback.journey import FILES, ROW_EVENTS
-from resources.rollback.restore import Wish, restore_backup
+from resources.rollback.restore import restore_backup
 from resources.rollback.side import leftovers
+from resources.rollback.wish import Wish
 
 pytestmark = pytest.mark.slow
 
