@@ -154,7 +154,8 @@ def test_code_first_a_failing_migration_puts_the_build_before_back_and_a_mended_
     order = ["app_switched", "applying", "rolled_back", "app_back"]
     assert [one for one in phases if one in order] == order, phases
     assert [alert["outcome"] for alert in live.alerts] == ["rolled_back"]
-    assert probe.wrong_seconds < 3, "both builds bear the schema before"
+    # At each of the two reloads one request under way may wait for its time-out of 2 s.
+    assert probe.wrong_seconds < 5, "both builds bear the schema before"
 
     live.project.add_migration(CODE_FIRST[0], CODE_FIRST[1].replace("'the same'", "CONCAT(`id`, '@x')"))
     commit = live.commit("mended")
