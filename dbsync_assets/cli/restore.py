@@ -134,7 +134,7 @@ def restore(
         check_id(backup_id)
     elif not (to or to_gtid or to_before_migration):
         raise UsageError("name a backup, or a moment (--to …)", hint="dbsync restore --help")
-    moment = parse_moment(config["to"], config["to_gtid"], config["to_before_migration"])
+    moment = parse_moment(to, to_gtid, to_before_migration)
     if private and (tables or into):
         raise UsageError("--private opens the whole backup and takes neither --tables nor --into")
     if dry_run:

@@ -6,11 +6,10 @@ import re
 from collections.abc import Collection
 
 from resources.mysql.binlog_text import Changes, Session
-from resources.rollback.statements import after_comments
+from resources.rollback.statements import NAME, after_comments, plain_name
 
-_NAME = r"(?:`(?:[^`]|``)*`|[\w$]+)"
 _DATABASE = re.compile(
-    rf"\s*(?:CREATE|ALTER|DROP)\s+(?:DATABASE|SCHEMA)\s+(?:IF\s+(?:NOT\s+)?EXISTS\s+)?({_NAME})", re.I
+    rf"\s*(?:CREATE|ALTER|DROP)\s+(?:DATABASE|SCHEMA)\s+(?:IF\s+(?:NOT\s+)?EXISTS\s+)?({NAME})", re.I
 )
 # Accounts are of no database; a temporary table is of no other session.
 _OF_NONE = re.compile(
@@ -22,9 +21,9 @@ _HEAD = re.compile(
     r".*?\b(?:VIEW|PROCEDURE|FUNCTION|TRIGGER|EVENT)\b.*?(?=\(|\b(?:AS|ON|BEFORE|AFTER)\b|$)", re.I | re.S
 )
 _ONLY_READ = re.compile(
-    rf"\b(?:REFERENCES|LIKE)\s+{_NAME}(?:\s*\.\s*{_NAME})?|'(?:[^'\\]|''|\\.)*'", re.I | re.S
+    rf"\b(?:REFERENCES|LIKE)\s+{NAME}(?:\s*\.\s*{NAME})?|'(?:[^'\\]|''|\\.)*'", re.I | re.S
 )
-_QUALIFIER = re.compile(rf"({_NAME})\s*\.\s*{_NAME}")
+_QUALIFIER = re.compile(rf"({NAME})\s*\.\s*{NAME}")
 
 
 def changed_elsewhere(
@@ -49,18 +48,14 @@ def changed_elsewhere(
             continue
         text = after_comments(statement.text)
         if whole := _DATABASE.match(text):
-            add(_plain(whole[1]))
+            add(plain_name(whole[1]))
         elif not _OF_NONE.match(text):
             head = None if _TABLE.match(text) else _HEAD.match(text)
             text = _ONLY_READ.sub(" ", head[0] if head else text)
-            qualifiers = [_plain(name) for name in _QUALIFIER.findall(text)]
+            qualifiers = [plain_name(name) for name in _QUALIFIER.findall(text)]
             for name in qualifiers:
                 if name.lower() in names:
                     add(name)
             if not qualifiers and statement.database:
                 add(statement.database)
     return sorted(found.values())
-
-
-def _plain(name: str) -> str:
-    return name[1:-1].replace("``", "`") if name.startswith("`") else name

@@ -17,11 +17,12 @@ _NO_TABLE = re.compile(
     r"|GRANT\b|REVOKE\b|SET\b|ANALYZE\b|CHECK\b|OPTIMIZE\b|REPAIR\b|FLUSH\b)",
     re.IGNORECASE,
 )
-_NAME = r"(?:`(?:[^`]|``)*`|[\w$]+)"
+NAME = r"(?:`(?:[^`]|``)*`|[\w$]+)"
+"""An identifier as MySQL reads it, quoted or not; see `plain_name`."""
 _DEFINES = re.compile(
     r"\s*(?:CREATE|ALTER)\s+(?:OR\s+REPLACE\s+)?(?:ALGORITHM\s*=\s*\w+\s+)?(?:DEFINER\s*=\s*\S+\s+)?"
     r"(?:SQL\s+SECURITY\s+\w+\s+)?(?:AGGREGATE\s+)?(VIEW|PROCEDURE|FUNCTION|TRIGGER|EVENT)\s+"
-    rf"(?:IF\s+NOT\s+EXISTS\s+)?(?:({_NAME})\s*\.\s*)?({_NAME})",
+    rf"(?:IF\s+NOT\s+EXISTS\s+)?(?:({NAME})\s*\.\s*)?({NAME})",
     re.IGNORECASE,
 )
 _DROP_DATABASE = re.compile(r"\s*DROP\s+(?:DATABASE|SCHEMA)\b", re.IGNORECASE)
@@ -51,12 +52,12 @@ def object_defined(statement: Statement, database: str) -> tuple[str, str] | Non
     if not found:
         return None
     kind, schema, name = found.groups()
-    if (_plain(schema) if schema else statement.database).lower() != database.lower():
+    if (plain_name(schema) if schema else statement.database).lower() != database.lower():
         return None
-    return kind.lower(), _plain(name).lower()
+    return kind.lower(), plain_name(name).lower()
 
 
-def _plain(name: str) -> str:
+def plain_name(name: str) -> str:
     return name[1:-1].replace("``", "`") if name.startswith("`") else name
 
 
